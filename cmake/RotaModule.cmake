@@ -1,0 +1,46 @@
+# rota_module(tuf USES crypto LINKS SomeLibrary)
+# A module is a folder of src/. It sees its own headers and those of the modules it USES, as "module/header.h";
+# any other include fails, because every module has an include root of its own.
+function(rota_module name)
+  cmake_parse_arguments(M "" "" "USES;LINKS" ${ARGN})
+  set(dir ${CMAKE_SOURCE_DIR}/src/${name})
+  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc)
+  file(GLOB tests CONFIGURE_DEPENDS ${dir}/*_test.cc)
+  if(tests)
+    list(REMOVE_ITEM sources ${tests})
+  endif()
+  set(root ${CMAKE_SOURCE_DIR}/build/include/${name}) # one place for all presets, so that ccache serves them all
+  file(MAKE_DIRECTORY ${root})
+  file(CREATE_LINK ${dir} ${root}/${name} SYMBOLIC)
+
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    target_include_directories(${name} PUBLIC ${root})
+    target_link_libraries(${name} PUBLIC ${M_USES} PRIVATE rota_flags ${M_LINKS})
+    if(NOT name STREQUAL "base")
+      target_precompile_headers(${name} REUSE_FROM base)
+    else()
+      target_precompile_headers(${name} PRIVATE <algorithm> <array> <cstdint> <functional> <map> <memory> <optional>
+        <set> <string> <string_view> <utility> <variant> <vector> <chrono>)
+    endif()
+  else()
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} INTERFACE ${root})
+    target_link_libraries(${name} INTERFACE ${M_USES})
+  endif()
+
+  if(ROTA_TESTS AND tests)
+    rota_test(${name}_test SOURCES ${tests} USES ${name} sim LINKS ${M_LINKS})
+  endif()
+endfunction()
+
+# rota_test(name SOURCES a.cc USES module... LINKS library...): one GoogleTest program, one ctest entry.
+function(rota_test name)
+  cmake_parse_arguments(T "" "" "SOURCES;USES;LINKS" ${ARGN})
+  add_executable(${name} ${T_SOURCES})
+  target_link_libraries(${name} PRIVATE ${T_USES} ${T_LINKS} rota_flags GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE ROTA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS unit)
+endfunction()

@@ -1,0 +1,80 @@
+// Keys that exist are valid: of a known type, well formed, of an allowed size.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "crypto/secret.h"
+
+namespace rota::crypto {
+
+enum class KeyType { ed25519, rsa, ecdsa_p256 };
+
+enum class Scheme {
+  ed25519,            // RFC 8032, over the bytes themselves
+  rsassa_pss_sha256,  // RFC 8017, MGF1 with SHA-256; signs with salt length 32, verifies any
+  ecdsa_sha256,       // FIPS 186-5 over P-256, DER signature; verify only
+};
+
+// Two keys are equal when their SubjectPublicKeyInfo DER is equal.
+class PublicKey {
+ public:
+  // 64 hex digits of any case. bad_input otherwise.
+  static Result<PublicKey> from_ed25519_hex(std::string_view text);
+  // PEM "PUBLIC KEY" (CRLF or missing last line end allowed): RSA >= 2048 bit, P-256 or Ed25519. bad_input otherwise.
+  static Result<PublicKey> from_pem(std::string_view pem);
+  static Result<PublicKey> from_spki_der(BytesView der);
+
+  KeyType type() const { return type_; }
+  int bits() const { return bits_; }                     // RSA modulus size; 256 for the others
+  const Bytes& spki_der() const { return spki_der_; }
+  std::string pem() const;                               // 64 columns, LF, final LF
+  std::string ed25519_hex() const;                       // empty for other types
+  // True when `signature` over `message` verifies under this key and scheme. A scheme that does not fit the type is false.
+  bool verifies(Scheme scheme, BytesView message, BytesView signature) const;
+  // The salt length found in a valid PSS signature, or -1.
+  int pss_salt_length(BytesView message, BytesView signature) const;
+
+  bool operator==(const PublicKey& other) const { return spki_der_ == other.spki_der_; }
+  bool operator<(const PublicKey& other) const { return spki_der_ < other.spki_der_; }
+
+ private:
+  struct Handle;
+  PublicKey(KeyType type, int bits, Bytes spki_der, std::shared_ptr<const Handle> handle);
+  KeyType type_;
+  int bits_;
+  Bytes spki_der_;
+  std::shared_ptr<const Handle> handle_;
+  friend class PrivateKey;
+  friend class Certificate;
+};
+
+class PrivateKey {
+ public:
+  static Result<PrivateKey> generate_ed25519();
+  static Result<PrivateKey> generate_rsa(int bits);      // bad_input below 2048
+  static Result<PrivateKey> generate_p256();             // for TLS and CAs
+  static Result<PrivateKey> from_ed25519_seed(const SecretBytes& seed);  // 32 bytes
+  // PEM "RSA PRIVATE KEY" (PKCS#1), "EC PRIVATE KEY" or "PRIVATE KEY" (PKCS#8), without a passphrase.
+  static Result<PrivateKey> from_pem(const SecretBytes& pem);
+
+  const PublicKey& public_key() const { return public_key_; }
+  // In the scheme of the key's type. io when the library fails.
+  Result<Bytes> sign(BytesView message) const;
+
+  SecretBytes ed25519_seed() const;   // 32 bytes; aborts for other types
+  SecretBytes pkcs1_pem() const;      // aborts unless RSA
+  SecretBytes pkcs8_pem() const;
+
+ private:
+  explicit PrivateKey(PublicKey pub) : public_key_(std::move(pub)) {}
+  static Result<PrivateKey> wrap(void* evp_pkey);
+  PublicKey public_key_;
+  friend class TlsContext;
+  friend class CertificateAuthority;
+};
+
+Scheme scheme_of(KeyType type);
+
+}  // namespace rota::crypto

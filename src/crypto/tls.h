@@ -1,0 +1,74 @@
+// TLS over a file descriptor, without blocking and without a library type in sight.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "crypto/key.h"
+#include "crypto/x509.h"
+
+namespace rota::crypto {
+
+struct TlsServerOptions {
+  std::string certificate_chain_pem;
+  SecretBytes key_pem;
+  // When not empty: the client certificate is requested and, when given, must chain to one of these (else the handshake
+  // fails with an alert). A client without one is let in; the caller looks at peer().
+  std::string client_ca_pem = {};
+};
+
+struct TlsClientOptions {
+  std::string ca_pem = {};           // empty: the system's store
+  std::string certificate_pem = {};  // client identity, may be empty
+  SecretBytes key_pem = {};
+};
+
+// Immutable once made; shared by connections and threads. TLS 1.2 and 1.3, no renegotiation, no compression.
+class TlsContext {
+ public:
+  static Result<TlsContext> server(const TlsServerOptions& options);
+  static Result<TlsContext> client(const TlsClientOptions& options);
+
+ private:
+  struct Impl;
+  explicit TlsContext(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<Impl> impl_;
+  friend class TlsSession;
+};
+
+// What an operation on a non-blocking descriptor came to.
+enum class TlsProgress { done, want_read, want_write, closed, failed };
+
+class TlsSession {
+ public:
+  // The descriptor stays the caller's. `host` (client only): the name or IP address the certificate must carry.
+  static Result<TlsSession> accept(const TlsContext& context, int fd);
+  static Result<TlsSession> connect(const TlsContext& context, int fd, std::string_view host);
+  ~TlsSession();
+  TlsSession(TlsSession&&) noexcept;
+  TlsSession& operator=(TlsSession&&) noexcept;
+
+  TlsProgress handshake();
+  // On `done`, `n` bytes were read (never 0) or written; several records are taken at once when they are there.
+  TlsProgress read(char* buffer, std::size_t size, std::size_t& n);
+  TlsProgress write(const char* bytes, std::size_t size, std::size_t& n);
+  TlsProgress shut_down();
+  // Decrypted bytes that wait inside, so that no readiness event will come for them.
+  bool has_pending() const;
+  // The verified client or server certificate.
+  std::optional<Certificate> peer() const;
+  // Why the last operation failed: "certificate verify failed: unable to get local issuer certificate", …
+  std::string failure() const;
+  // True when it failed because the peer's identity, or ours, was not accepted.
+  bool identity_refused() const;
+
+ private:
+  struct Impl;
+  explicit TlsSession(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rota::crypto

@@ -1,0 +1,48 @@
+// A table of routes. Every path segment is matched against its grammar after exactly one percent-decoding; a segment that is
+// not a clean name (empty, ".", "..", containing '/', '\', NUL, a control character or a second-level escape) is 404.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "http/message.h"
+
+namespace rota::http {
+
+using Handler = std::function<Response(const Request&)>;
+
+struct Route {
+  enum class Body { buffer, spool };   // spool: to a temporary file, for large bodies
+  enum class Run { here, worker };     // here: on the network thread, must not block; worker: on a pool
+  std::string method;                  // "GET" also serves HEAD
+  // Segments: "repo", "{name}" (one clean segment), "{name...}" (one or more clean segments, at the end; joined with '/').
+  std::string pattern;
+  Handler handler;
+  std::uint64_t max_body = 100 * 1024;  // more is 413
+  Body body = Body::buffer;
+  Run run = Run::worker;
+};
+
+class Router {
+ public:
+  // First match in order of addition. A later route of another method on the same path makes 405 instead of 404.
+  void add(Route route);
+  void add(std::string method, std::string pattern, Handler handler) { add(Route{std::move(method), std::move(pattern), std::move(handler)}); }
+  const std::vector<Route>& routes() const { return routes_; }
+
+  struct Match {
+    const Route* route = nullptr;
+    std::map<std::string, std::string, std::less<>> params;
+    int status = 404;  // when route is null: 404 or 405
+  };
+  Match match(std::string_view method, std::string_view path) const;
+
+ private:
+  std::vector<Route> routes_;
+};
+
+// The decoded segment when it is a clean name.
+std::optional<std::string> clean_segment(std::string_view encoded);
+
+}  // namespace rota::http
