@@ -1,0 +1,42 @@
+// Key files: {"keyval":{"public":V},"keytype":T} and its private twin, in every form the field has written (formats.md 4).
+// In:    the bytes of a .pub or .sec file, or of a server's pair.
+// Out:   a crypto key that exists and is therefore valid; or the bytes of a file.
+// Never: files, names; equality by anything but the key material.
+#pragma once
+
+#include "crypto/key.h"
+#include "tuf/key.h"
+
+namespace rota::keys {
+
+constexpr std::size_t kMaxKeyFile = 64 * 1024;
+
+// `keytype` in any case, members in any order, unknown members ignored; a pair's public half is read. bad_input otherwise;
+// an ED25519 of another length is explained (files made before 2019 hold a P-256 key under that label).
+Result<crypto::PublicKey> read_public_key_file(BytesView bytes);
+
+// RSA: PKCS#1 or PKCS#8 PEM. ED25519: the seed (64 hex digits) or seed and public half (128), which must then match.
+// ECPRIME256V1: hex of PKCS#8 DER. A pair's public half must match. bad_input otherwise; a file that only points to a
+// PKCS#11 token is refused as such.
+Result<crypto::PrivateKey> read_private_key_file(const crypto::SecretBytes& bytes);
+
+// The private key of a .pub and .sec that belong together; bad_input names both when they do not.
+struct KeyPairFiles {
+  std::string pub_name, sec_name;  // for the error's text
+  BytesView pub;
+  const crypto::SecretBytes& sec;
+};
+Result<crypto::PrivateKey> read_key_pair(const KeyPairFiles& files);
+
+enum class KeyFileForm {
+  tufrepo,  // garage-sign's: keyval first, two spaces a level, Ed25519 as 128 hex digits
+  archive,  // fioctl's: keytype first, compact, Ed25519 as 64 hex digits
+};
+Bytes public_key_file(const crypto::PublicKey& key, KeyFileForm form);
+// RSA as PKCS#1. Aborts for P-256, which is only ever imported.
+crypto::SecretBytes private_key_file(const crypto::PrivateKey& key, KeyFileForm form);
+
+// "ED25519", "RSA", "ECPRIME256V1".
+std::string_view key_type_name(crypto::KeyType type);
+
+}  // namespace rota::keys
