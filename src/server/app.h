@@ -19,6 +19,8 @@ namespace rota::server {
 
 class Auth;     // server/auth.h: tokens, scopes, users
 class Devices;  // server/devices.h: the registry that the gateway asks at each request
+class Pki;      // server/pki.h: the installation's and the factories' certificate authorities
+class Writes;   // server/writes.h: small writes of many requests in few transactions
 
 struct Settings {
   std::string data_folder;
@@ -27,6 +29,7 @@ struct Settings {
   std::string api_url;             // "https://localhost:8080"
 };
 
+// Made by Installation::open (installation.h), also in tests: there is no other way to get one.
 struct App {
   Settings settings;
   const Clock& clock;
@@ -37,6 +40,8 @@ struct App {
   repo::Repositories& repos;
   Auth& auth;
   Devices& devices;
+  Pki& pki;
+  Writes& writes;
 };
 
 // Each group adds its rows to the table; none knows another. Gateway rows go to the mutual-TLS listener, all others to the API's.
