@@ -19,6 +19,8 @@ function(rota_module name)
     target_link_libraries(${name} PUBLIC ${M_USES} PRIVATE rota_flags ${M_LINKS})
     if(NOT name STREQUAL "base")
       target_precompile_headers(${name} REUSE_FROM base)
+      target_compile_definitions(${name} PRIVATE # as base was compiled, or the header is not reused
+        $<TARGET_PROPERTY:simdjson::simdjson,INTERFACE_COMPILE_DEFINITIONS>)
     else()
       target_precompile_headers(${name} PRIVATE <algorithm> <array> <cstdint> <functional> <map> <memory> <optional>
         <set> <string> <string_view> <utility> <variant> <vector> <chrono>)
