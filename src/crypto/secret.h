@@ -4,7 +4,6 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "base/files.h"
 
 namespace rota::crypto {
 
@@ -28,7 +27,8 @@ class SecretBytes {
   Bytes bytes_;
 };
 
-// AES-256-GCM with a random 96-bit nonce: nonce ‖ ciphertext ‖ tag. `key` is 32 bytes; `context` is authenticated, not stored.
+// AES-256-GCM with a random 96-bit nonce: nonce ‖ ciphertext ‖ tag. `context` is authenticated, not stored.
+// `key` is 32 bytes; another size aborts: whoever reads a key file refuses it there.
 Bytes seal(const SecretBytes& key, BytesView context, BytesView plain);
 // rejected when one bit of it, the key or the context differs.
 Result<SecretBytes> unseal(const SecretBytes& key, BytesView context, BytesView sealed);

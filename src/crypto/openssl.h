@@ -1,0 +1,63 @@
+// OpenSSL's handles, owned. Private to this folder: no header of ours includes it, and none shows an OpenSSL type.
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace rota::crypto {
+
+template <auto free_it>
+struct FreedBy {
+  template <typename T>
+  void operator()(T* handle) const {
+    free_it(handle);
+  }
+};
+
+using BignumHandle = std::unique_ptr<BIGNUM, FreedBy<BN_free>>;
+using CipherHandle = std::unique_ptr<EVP_CIPHER_CTX, FreedBy<EVP_CIPHER_CTX_free>>;
+using DigestHandle = std::unique_ptr<EVP_MD_CTX, FreedBy<EVP_MD_CTX_free>>;
+using KeyHandle = std::unique_ptr<EVP_PKEY, FreedBy<EVP_PKEY_free>>;
+using KeyOperationHandle = std::unique_ptr<EVP_PKEY_CTX, FreedBy<EVP_PKEY_CTX_free>>;
+using CertificateHandle = std::unique_ptr<X509, FreedBy<X509_free>>;
+using NameHandle = std::unique_ptr<X509_NAME, FreedBy<X509_NAME_free>>;
+using RequestHandle = std::unique_ptr<X509_REQ, FreedBy<X509_REQ_free>>;
+using ExtensionHandle = std::unique_ptr<X509_EXTENSION, FreedBy<X509_EXTENSION_free>>;
+
+inline const unsigned char* bytes_of(BytesView bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+inline unsigned char* bytes_of(Bytes& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
+
+// The key behind a PublicKey or a PrivateKey. Never changed once made, so that threads may share it.
+struct NativeKey {
+  explicit NativeKey(KeyHandle handle) : key(std::move(handle)) {}
+  EVP_PKEY* get() const { return key.get(); }
+  KeyHandle key;
+};
+
+// Why the library failed last on this thread; its queue is empty afterwards.
+std::string openssl_reason();
+
+// The DER of `object` as `i2d` spells it; empty when the library fails.
+template <typename T, typename Encode>
+Bytes der_of(T* object, Encode i2d) {
+  const int size = i2d(object, nullptr);
+  if (size <= 0) return {};
+  Bytes der(static_cast<std::size_t>(size), '\0');
+  unsigned char* to = bytes_of(der);
+  return i2d(object, &to) == size ? der : Bytes();
+}
+
+// Looked up once in a process: OpenSSL 3.0 takes a lock and searches its providers at every implicit fetch.
+const EVP_MD* sha256_algorithm();
+
+}  // namespace rota::crypto
