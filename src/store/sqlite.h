@@ -29,21 +29,24 @@ class Row {
   std::vector<Value> values_;
 };
 
-// One connection, used by one thread at a time (it serialises callers itself). WAL, synchronous FULL, foreign keys on.
-// Errors: io (disk full, damaged file), conflict (unique constraint, busy).
+// One connection, used by one thread at a time (it serialises callers itself). WAL, synchronous FULL, foreign keys on, deleted
+// content overwritten. Errors: io (disk full, damaged file), conflict (a constraint, or another process is writing).
 class Database {
  public:
-  static Result<std::unique_ptr<Database>> open(const std::string& path);  // created 0600
+  static Result<std::unique_ptr<Database>> open(const std::string& path);  // created 0600, narrowed to 0600
   ~Database();
   // Statements are cached by their text.
   Result<std::vector<Row>> query(const std::string& sql, const std::vector<Value>& values = {});
   Result<std::int64_t> execute(const std::string& sql, const std::vector<Value>& values = {});  // rows changed
   std::int64_t last_row_id() const;
   // BEGIN IMMEDIATE, then `work`, then COMMIT (durable when this returns); an error of `work` rolls everything back.
-  // Other threads wait. Not to be nested.
+  // Other threads wait. Not to be nested (aborts).
   Status transaction(const std::function<Status()>& work);
-  // Applies those of `steps` (each one statement list) that are not in yet, in one transaction each.
+  // Applies those of `steps` (each one statement list) that are not in yet, in one transaction each. A step is known by its
+  // text, so that every module may bring its own: append steps, never edit one.
   Status migrate(const std::vector<std::string>& steps);
+  // Moves the write-ahead log into the database file and empties it: what was deleted is then in neither.
+  Status empty_log();
 
  private:
   struct Impl;
