@@ -6,28 +6,26 @@
 
 #include "base/fetcher.h"
 #include "crypto/tls.h"
+#include "http/url.h"
 
 namespace rota::http {
-
-struct Url {
-  std::string scheme;  // "http" or "https"
-  std::string host;
-  std::uint16_t port = 0;
-  std::string target;  // path and query, at least "/"
-  std::string origin() const { return scheme + "://" + host + ":" + std::to_string(port); }
-};
-Result<Url> parse_url(std::string_view text);
 
 struct ClientOptions {
   std::optional<crypto::TlsContext> tls = {};  // needed for https
   Headers always = {};                         // with every request
   std::string only_origin = {};                // when set, any other origin is denied before a connection is made
   Seconds connect_timeout = Seconds(10);
-  std::uint64_t least_bytes_a_second = 100;    // slower over 20 s: unavailable
+  std::uint64_t least_bytes_a_second = 100;    // of an answer's body; slower over `speed_window`: unavailable
+  Seconds speed_window = Seconds(20);
 };
 
 // Follows no redirect. One connection is kept between calls; a request on a kept connection that turns out closed before
-// any answer byte is sent once more on a new one (GET, HEAD, PUT only).
+// any answer byte is sent once more on a new one (GET, HEAD, PUT only). Calls may come from several threads.
+//
+// The answer's head is at most 16 KiB; a body over max_body is rejected ("want at most X bytes, got Y"), one that ends early
+// is unavailable ("cut short"), a peer that refuses our identity or whose identity does not verify is denied. Of an answer
+// outside 2xx at least 64 KiB of body are read, and what lies beyond is left out. Name resolution is the system's and
+// has the system's time-outs.
 class Client final : public Fetcher {
  public:
   explicit Client(ClientOptions options);

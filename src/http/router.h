@@ -16,7 +16,8 @@ struct Route {
   enum class Body { buffer, spool };   // spool: to a temporary file, for large bodies
   enum class Run { here, worker };     // here: on the network thread, must not block; worker: on a pool
   std::string method;                  // "GET" also serves HEAD
-  // Segments: "repo", "{name}" (one clean segment), "{name...}" (one or more clean segments, at the end; joined with '/').
+  // "/repo/{name}": segments are literal, "{name}" (one clean segment) or "{name...}" (one or more clean segments, at the
+  // end; joined with '/'). A pattern that ends with '/' matches only paths that do.
   std::string pattern;
   Handler handler;
   std::uint64_t max_body = 100 * 1024;  // more is 413
@@ -34,12 +35,23 @@ class Router {
   struct Match {
     const Route* route = nullptr;
     std::map<std::string, std::string, std::less<>> params;
-    int status = 404;  // when route is null: 404 or 405
+    int status = 404;   // when route is null: 404 or 405
+    std::string allow;  // with 405: the methods this path has, for the Allow header
   };
+  // `path` as sent, percent-encoded, without the query. The route lives as long as the router and until the next add().
   Match match(std::string_view method, std::string_view path) const;
 
  private:
+  struct Segment {
+    enum class Kind { literal, one, rest, end_slash };
+    Kind kind;
+    std::string text;  // the literal, or the parameter's name
+  };
+  static std::vector<Segment> compiled(std::string_view pattern);
+  static bool fits(const std::vector<Segment>& pattern, const std::vector<std::string>& path, bool end_slash);
+
   std::vector<Route> routes_;
+  std::vector<std::vector<Segment>> patterns_;  // beside routes_
 };
 
 // The decoded segment when it is a clean name.

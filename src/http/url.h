@@ -1,0 +1,25 @@
+// Absolute http and https URLs, read strictly: what is refused here is never sent anywhere.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+
+namespace rota::http {
+
+struct Url {
+  std::string scheme = {};  // "http" or "https"
+  std::string host = {};    // lower case; an IPv6 address without its brackets
+  std::uint16_t port = 0;
+  std::string target = {};  // path and query, at least "/"
+
+  std::string authority() const;  // "host:port", without a default port: the Host header
+  std::string origin() const;     // "https://host:443", always with the port: what is compared
+};
+
+// bad_input: another scheme, user information, a fragment, a blank or control character, a host that is neither a name nor an
+// address, a port outside 1..65535, more than 8 KiB.
+Result<Url> parse_url(std::string_view text);
+
+}  // namespace rota::http
