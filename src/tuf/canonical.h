@@ -19,5 +19,7 @@ std::string canonical(const Json& value, CanonicalForm form = CanonicalForm::upt
 // Ok when every string is 0x20-0x7E, LF, CR, TAB and every number an integer of magnitude <= 2^53-1: what Rota signs and
 // admits. bad_input names the member otherwise.
 Status in_canonical_subset(const Json& value);
+// The half of it that the tuf dialect keeps: every number an integer of magnitude <= 2^53-1, any text.
+Status has_safe_integers(const Json& value);
 
 }  // namespace rota::tuf

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <compare>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
 #include "crypto/key.h"
@@ -12,9 +14,10 @@ namespace rota::tuf {
 enum class Dialect { uptane, tuf };
 
 struct KeyId {
-  std::string hex;  // 64 hex digits, opaque
+  std::string hex;  // 64 hex digits, opaque; in the tuf dialect any text
   auto operator<=>(const KeyId&) const = default;
-  std::string brief() const { return hex.substr(0, 12); }
+  // The first 12 characters, fit for a terminal whatever the id holds.
+  std::string brief() const;
 };
 
 // K1: SHA-256 of the SubjectPublicKeyInfo DER. The only id Rota creates in the uptane dialect.
@@ -25,7 +28,13 @@ KeyId key_id(const crypto::PublicKey& key, Dialect dialect);
 
 // {"keytype":"ED25519","keyval":{"public":V}} (uptane) or with "scheme" (tuf).
 Json public_key_json(const crypto::PublicKey& key, Dialect dialect = Dialect::uptane);
-// Reads either dialect's key object, keytype in any case. bad_input explains what is wrong.
+// Reads either dialect's key object, keytype in any case; a scheme, where given, must agree with the type. bad_input
+// explains what is wrong. Accepts what a file may hold (RSA from 2048 bit, P-256); what may enter a root is admit.h's matter.
 Result<crypto::PublicKey> public_key_from_json(const Json& json);
+
+// The signature method of the uptane dialect for keys of that type; empty for a type that never signs there.
+std::string_view method_of(crypto::KeyType type);
+// The scheme of a method as written, in any case and with its reader's alias (formats.md 6). nullopt: nobody knows it.
+std::optional<crypto::Scheme> scheme_of_method(std::string_view method);
 
 }  // namespace rota::tuf

@@ -36,13 +36,17 @@ struct Envelope {
   Dialect dialect = Dialect::uptane;
 };
 
-// Refuses (rejected): not strict JSON, longer than `max_bytes`, members missing or of the wrong type. A signature of a
-// method nobody knows is kept with that method and never counts.
+// Refuses (rejected): not strict JSON, a number that is no integer, longer than `max_bytes`, members missing or of the wrong
+// type, one key id twice in `signatures` (formats.md 11.2). A signature of a method nobody knows is kept with that method, one
+// whose spelling does not decode is kept without bytes; neither ever counts. The dialect is read from what is signed:
+// `spec_version` makes it tuf.
 Result<Envelope> parse_envelope(BytesView bytes, std::size_t max_bytes);
 
 // Device limits (formats.md 11, device.md 5.2).
 constexpr std::size_t kMaxRoot = 64 * 1024, kMaxTimestamp = 64 * 1024, kMaxSnapshot = 64 * 1024, kMaxTargets = 8u << 20;
 constexpr std::size_t max_size(Role role) { return role == Role::targets ? kMaxTargets : kMaxRoot; }
+// The longest file of a role that is read at all in a dialect (tuf: tuf-client.md 3).
+std::size_t max_size(Role role, Dialect dialect);
 
 struct RoleKeys {
   std::vector<KeyId> key_ids;  // in file order
@@ -54,8 +58,9 @@ struct Root {
   Version version = 0;
   Time expires;
   Dialect dialect = Dialect::uptane;
-  std::map<KeyId, crypto::PublicKey> keys;  // those of a known type; others are ignored as if absent
-  std::map<Role, RoleKeys> roles;
+  std::map<KeyId, crypto::PublicKey> keys;  // those that can verify; others are ignored as if absent
+  std::map<KeyId, std::string> unusable;    // the others, and why: unknown type, RSA of a size devices never verify, …
+  std::map<Role, RoleKeys> roles;           // all four
   Json body;
   const RoleKeys& role(Role r) const { return roles.at(r); }
   // The distinct key material of a role.
@@ -84,7 +89,7 @@ struct Snapshot {
 
 struct Target {
   std::string name;
-  std::string sha256;  // hex; the OSTree commit for format OSTREE
+  std::string sha256;  // 64 lower-case hex digits, the OSTree commit for format OSTREE; empty when only other hashes are listed
   std::int64_t length = 0;
   Json custom;         // null when absent
 };
@@ -96,7 +101,8 @@ struct Targets {
   Json body;
 };
 
-// Form only, no signature: `_type`, version range, expires, types of members (rejected otherwise).
+// Form only, no signature: `_type` (any case), version range, expires, types of members; a root also has all four roles
+// with thresholds 1..1000. Anything else: rejected, "root: version: want 1..2147483647, got 0".
 Result<Root> read_root(const Envelope& envelope);
 Result<Timestamp> read_timestamp(const Envelope& envelope);
 Result<Snapshot> read_snapshot(const Envelope& envelope);

@@ -25,14 +25,15 @@ class KeySigner final : public Signer {
   crypto::PrivateKey key_;
 };
 
-// The bytes a signature covers. bad_input when the body leaves the canonical subset.
+// The bytes a signature covers. bad_input when the body leaves the canonical subset (uptane), or holds a number that is no
+// integer of at most 2^53-1 (tuf).
 Result<Bytes> bytes_to_sign(const Json& body, Dialect dialect = Dialect::uptane);
 
 // {"keyid","method","sig"} over `body` (uptane), {"keyid","sig"} (tuf). `id` is the id the root lists the key under.
 Result<Json> signature_json(const Signer& signer, const KeyId& id, const Json& body, Dialect dialect = Dialect::uptane);
 
-// The canonical envelope, as stored and served; one signature per signer, in that order, under its K1 id (or the id
-// under which `root_keys` lists the same key material).
+// The canonical envelope, as stored and served; one signature per signer, in that order, under the id by which `known_ids`
+// (a root's `keys`) lists the same key material, or else under the dialect's own id. bad_input: one key given twice.
 Result<Bytes> sign_envelope(const Json& body, const std::vector<const Signer*>& signers,
                             const std::map<KeyId, crypto::PublicKey>& known_ids = {}, Dialect dialect = Dialect::uptane);
 // The canonical envelope from parts that are there already.

@@ -62,20 +62,24 @@ Result<Trusted<Root>> anchor_root(BytesView bytes);
 // TUF 5.3.4, 5.3.5: signed by N and by itself, version exactly N+1. May be expired: only the last root must not be.
 Result<Trusted<Root>> next_root(const Trusted<Root>& trusted, BytesView bytes);
 
-// TUF 5.3.10. `expired` when now > expires.
+// TUF 5.3.10. Metadata expires at the instant it names: fresh only while now < expires (TUF 5.1), `expired` from then on.
+// The same holds for every role below.
 Result<Fresh<Root>> fresh(Trusted<Root> root, Time now);
 
 // What a device remembers of a role, to refuse going back. Zero: nothing.
 struct Floors {
   Version timestamp = 0, snapshot = 0, targets = 0;
-  std::map<std::string, Version> listed;  // of the stored snapshot: file -> version
+  std::map<std::string, Version> listed = {};  // of the stored snapshot: file -> version
+  Bytes stored_timestamp = {};                 // byte for byte; empty: none is stored
 };
 
-// TUF 5.3.11: floors after going from root `before` to root `after`: those of roles whose keys were replaced (a key that was
-// trusted for timestamp or snapshot is not any more) are zero, the others stay.
+// TUF 5.3.11: floors after going from root `before` to root `after`. When a key that was trusted for timestamp or snapshot is
+// not any more, both floors and what was stored of them are gone; a removed targets key clears the floor of targets. Roles
+// that kept their keys keep their floors, so an older set replayed after such a rotation is refused.
 Floors floors_after(const Root& before, const Root& after, Floors floors);
 
-// TUF 5.4: threshold, version >= floor, snapshot version >= floor.
+// TUF 5.4: threshold, version >= floor, snapshot version >= floor. A version equal to that of `floors.stored_timestamp` changes
+// nothing: the stored one is the answer, whatever the new bytes say, as long as it still verifies under this root.
 Result<Trusted<Timestamp>> next_timestamp(const Fresh<Root>& root, const Floors& floors, BytesView bytes);
 Result<Fresh<Timestamp>> fresh(Trusted<Timestamp> timestamp, Time now);
 
@@ -96,6 +100,9 @@ Result<Trusted<Targets>> targets_under(const Root& root, BytesView bytes);
 struct Generation {
   Bytes timestamp, snapshot, targets;
 };
+// Floors without those of roles whose stored file (empty: none) no longer meets its threshold under `root` (device.md 5.4):
+// for a stored set that a threshold was raised over.
+Floors floors_over(const Root& root, const Generation& stored, Floors floors);
 struct VerifiedSet {
   Fresh<Root> root;
   Fresh<Timestamp> timestamp;

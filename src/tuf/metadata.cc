@@ -1,0 +1,178 @@
+#include "tuf/metadata.h"
+
+#include "tuf/form.h"
+
+namespace rota::tuf {
+namespace {
+
+struct Head {
+  Version version = 0;
+  Time expires;
+};
+
+// What every role has. Errors name the check; the public functions put the file before it.
+Result<Head> read_head(const Json& body, Role role) {
+  const Dialect dialect = form::dialect_of(body);
+  TRY(form::is_type(body, role));
+  if (dialect == Dialect::tuf) TRY(form::is_spec_1(body));
+  const Version version = TRY(form::version_of(body, dialect));
+  return Head{version, TRY(form::expires_of(body))};
+}
+
+Result<const Json::Object*> object_of(const Json& body, std::string_view name) {
+  const Json* member = body.find(name);
+  if (member == nullptr || member->if_object() == nullptr) return want_got(name, "an object", form::described(member));
+  return member->if_object();
+}
+
+bool is_key_id(std::string_view text, Dialect dialect) {
+  if (dialect == Dialect::tuf) return !text.empty();
+  return is_sha256_hex(lower(text));
+}
+
+// A key that can never verify does not spoil the root (tuf-client.md 2); one without form does.
+Status read_key(const std::string& id, const Json& json, Root& root) {
+  if (!is_key_id(id, root.dialect)) return want_got("keys", "ids of 64 hex digits", KeyId{id}.brief());
+  const Json* type = json.find("keytype");
+  if (type == nullptr || type->if_text() == nullptr) return want_got("keys: keytype", "text", form::described(type));
+  auto key = form::root_key(json, root.dialect);
+  if (key.ok())
+    root.keys.emplace(KeyId{id}, std::move(key).value());
+  else
+    root.unusable.emplace(KeyId{id}, key.error().what);
+  return {};
+}
+
+Result<Root> root_from(const Json& body) {
+  Root root;
+  const Head head = TRY(read_head(body, Role::root));
+  root.version = head.version;
+  root.expires = head.expires;
+  root.dialect = form::dialect_of(body);
+  for (const auto& [id, key] : *TRY(object_of(body, "keys"))) TRY(read_key(id, key, root));
+  TRY(object_of(body, "roles"));
+  for (const Role role : form::kRoles) {
+    const Json* keys = body.find("roles")->find(name_of(role));
+    if (keys == nullptr) return rejected("roles: " + std::string(name_of(role)) + " is missing");
+    root.roles.emplace(role, TRY_IN("roles: " + std::string(name_of(role)), form::role_keys(*keys)));
+  }
+  root.body = body;
+  return root;
+}
+
+Result<std::map<std::string, std::string>> read_hashes(const Json& object) {
+  std::map<std::string, std::string> hashes;
+  if (object.find("hashes") == nullptr) return hashes;
+  for (const auto& [algorithm, digest] : *TRY(object_of(object, "hashes"))) {
+    const auto* text = digest.if_text();
+    const bool known_size = algorithm != "sha256" || (text != nullptr && is_sha256_hex(lower(*text)));
+    if (text == nullptr || !known_size) return want_got("hashes: " + algorithm.substr(0, 20), "hex", form::described(&digest));
+    hashes.emplace(algorithm, lower(*text));
+  }
+  return hashes;
+}
+
+Result<std::int64_t> read_length(const Json& length) {
+  const auto* bytes = length.if_int();
+  if (bytes == nullptr || *bytes < 0) return want_got("length", "bytes", form::described(&length));
+  return *bytes;
+}
+
+Result<FileMeta> read_file_meta(const Json& json, Dialect dialect) {
+  FileMeta meta;
+  meta.version = TRY(form::version_of(json, dialect));
+  if (const Json* length = json.find("length")) meta.length = TRY(read_length(*length));
+  meta.hashes = TRY(read_hashes(json));
+  return meta;
+}
+
+Result<Timestamp> timestamp_from(const Json& body) {
+  const Head head = TRY(read_head(body, Role::timestamp));
+  TRY(object_of(body, "meta"));
+  const Json* snapshot = body.find("meta")->find("snapshot.json");
+  if (snapshot == nullptr) return rejected("meta: snapshot.json is missing");
+  FileMeta meta = TRY_IN("meta: snapshot.json", read_file_meta(*snapshot, form::dialect_of(body)));
+  return Timestamp{head.version, head.expires, std::move(meta), body};
+}
+
+Result<Snapshot> snapshot_from(const Json& body) {
+  const Head head = TRY(read_head(body, Role::snapshot));
+  std::map<std::string, FileMeta> meta;
+  for (const auto& [name, file] : *TRY(object_of(body, "meta")))
+    meta.emplace(name, TRY_IN("meta: " + name.substr(0, 80), read_file_meta(file, form::dialect_of(body))));
+  if (!meta.contains("targets.json")) return rejected("meta: targets.json is missing");
+  return Snapshot{head.version, head.expires, std::move(meta), body};
+}
+
+Result<Target> read_target(const std::string& name, const Json& json) {
+  const Json* length = json.find("length");
+  if (length == nullptr) return want_got("length", "bytes", "nothing");
+  if (json.find("hashes") == nullptr) return want_got("hashes", "an object", "nothing");
+  const auto hashes = TRY(read_hashes(json));
+  const auto sha256 = hashes.find("sha256");
+  const Json* custom = json.find("custom");
+  return Target{.name = name,
+                .sha256 = sha256 == hashes.end() ? std::string() : sha256->second,
+                .length = TRY(read_length(*length)),
+                .custom = custom == nullptr ? Json() : *custom};
+}
+
+Result<Targets> targets_from(const Json& body) {
+  const Head head = TRY(read_head(body, Role::targets));
+  Targets targets{head.version, head.expires, {}, body};
+  for (const auto& [name, target] : *TRY(object_of(body, "targets")))
+    targets.targets.push_back(TRY_IN("target '" + name.substr(0, 80) + "'", read_target(name, target)));
+  return targets;
+}
+
+}  // namespace
+
+std::string_view name_of(Role role) {
+  switch (role) {
+    case Role::root: return "root";
+    case Role::targets: return "targets";
+    case Role::snapshot: return "snapshot";
+    case Role::timestamp: return "timestamp";
+  }
+  abort_with("Role: not one of its values");
+}
+
+std::optional<Role> role_named(std::string_view name) {
+  for (const Role role : form::kRoles) {
+    if (name == name_of(role)) return role;
+  }
+  return std::nullopt;
+}
+
+std::size_t max_size(Role role, Dialect dialect) {
+  if (dialect == Dialect::uptane) return max_size(role);
+  switch (role) {
+    case Role::root: return 512 * 1024;
+    case Role::timestamp: return 16 * 1024;
+    case Role::snapshot: return 2u << 20;
+    case Role::targets: return 8u << 20;
+  }
+  abort_with("Role: not one of its values");
+}
+
+std::set<crypto::PublicKey> Root::material(Role r) const {
+  std::set<crypto::PublicKey> distinct;
+  for (const KeyId& id : role(r).key_ids) {
+    if (const auto key = keys.find(id); key != keys.end()) distinct.insert(key->second);
+  }
+  return distinct;
+}
+
+Result<Envelope> parse_envelope(BytesView bytes, std::size_t max_bytes) {
+  Envelope envelope = TRY(form::take_apart(bytes, max_bytes));
+  TRY(form::ids_once(envelope));
+  return envelope;
+}
+
+Result<Root> read_root_body(const Json& body) { return TRY_IN("root", root_from(body)); }
+Result<Root> read_root(const Envelope& envelope) { return read_root_body(envelope.body); }
+Result<Timestamp> read_timestamp(const Envelope& envelope) { return TRY_IN("timestamp", timestamp_from(envelope.body)); }
+Result<Snapshot> read_snapshot(const Envelope& envelope) { return TRY_IN("snapshot", snapshot_from(envelope.body)); }
+Result<Targets> read_targets(const Envelope& envelope) { return TRY_IN("targets", targets_from(envelope.body)); }
+
+}  // namespace rota::tuf

@@ -1,0 +1,217 @@
+#include "tuf/verify.h"
+
+#include "crypto/hash.h"
+#include "tuf/form.h"
+
+namespace rota::tuf {
+
+// The one maker of Trusted and Fresh.
+struct Chain {
+  template <typename T>
+  static Trusted<T> trusted(T value, BytesView raw) {
+    return Trusted<T>(std::move(value), Bytes(raw));
+  }
+  template <typename T>
+  static Fresh<T> fresh(Trusted<T> value) {
+    return Fresh<T>(std::move(value));
+  }
+};
+
+namespace {
+
+// TUF 5.1: expired at the very instant it names.
+template <typename T>
+Result<Fresh<T>> unexpired(Trusted<T> value, Time now, std::string_view name) {
+  if (now < value->expires) return Chain::fresh(std::move(value));
+  return Error{Fault::expired, std::string(name) + ": expires: want after " + rfc3339(now) + ", got " + rfc3339(value->expires)};
+}
+
+Status not_below(std::string_view what, Version floor, Version got) {
+  if (got >= floor) return {};
+  return want_got(what, "at least " + std::to_string(floor), std::to_string(got));
+}
+
+Status same_version(std::string_view what, Version want, Version got) {
+  if (got == want) return {};
+  return want_got(what, want, got);
+}
+
+std::string digest(std::string_view algorithm, BytesView bytes) {
+  if (algorithm == "sha256") return crypto::sha256_hex(bytes);
+  if (algorithm == "sha512") return hex(crypto::sha512(bytes));
+  return {};
+}
+
+// True when every hash of a known algorithm is that of `bytes`, and there is one.
+bool has_hashes(const FileMeta& meta, BytesView bytes) {
+  bool compared = false;
+  for (const auto& [algorithm, want] : meta.hashes) {
+    const std::string got = digest(algorithm, bytes);
+    if (!got.empty() && got != want) return false;
+    compared = compared || !got.empty();
+  }
+  return compared;
+}
+
+// The file again as its canonical envelope: what servers of the uptane dialect hash (formats.md 7).
+bool has_canonical_hashes(const FileMeta& meta, BytesView bytes) {
+  const auto json = parse_json(bytes, {.numbers = JsonRules::Numbers::any, .max_bytes = bytes.size()});
+  if (!json.ok()) return false;
+  return has_hashes(meta, canonical(*json, CanonicalForm::uptane)) || has_hashes(meta, canonical(*json, CanonicalForm::device));
+}
+
+// TUF 5.5.2, 5.6.2: length and hashes, where the file before gives them.
+Status is_the_listed(const FileMeta& meta, BytesView bytes, Dialect dialect, const std::string& name) {
+  if (meta.length && *meta.length != static_cast<std::int64_t>(bytes.size()))
+    return want_got(name + ": length", *meta.length, static_cast<long long>(bytes.size()));
+  if (meta.hashes.empty() || has_hashes(meta, bytes)) return {};
+  if (dialect == Dialect::uptane && has_canonical_hashes(meta, bytes)) return {};
+  const auto& [algorithm, want] = *meta.hashes.begin();
+  return want_got(name + ": hash", algorithm + " " + want, digest(algorithm, bytes));
+}
+
+Result<Envelope> envelope_of(const Root& root, Role role, BytesView bytes) {
+  return TRY_IN(name_of(role), parse_envelope(bytes, max_size(role, root.dialect)));
+}
+
+// The stored timestamp as the answer to another one of its version (TUF 5.4.3.1); nullopt when it does not verify any more.
+std::optional<Trusted<Timestamp>> stored_with_version(const Root& root, const Floors& floors, Version version) {
+  if (floors.stored_timestamp.empty()) return std::nullopt;
+  const auto envelope = envelope_of(root, Role::timestamp, floors.stored_timestamp);
+  if (!envelope.ok() || !signed_by(root, Role::timestamp, *envelope, "timestamp").ok()) return std::nullopt;
+  auto stored = read_timestamp(*envelope);
+  if (!stored.ok() || stored->version != version) return std::nullopt;
+  return Chain::trusted(std::move(stored).value(), floors.stored_timestamp);
+}
+
+// TUF 5.5.5: no file that was listed disappears or goes down.
+Status keeps_what_was_listed(const Snapshot& next, const std::map<std::string, Version>& listed) {
+  for (const auto& [name, version] : listed) {
+    const auto file = next.meta.find(name);
+    if (file == next.meta.end())
+      return want_got("snapshot: meta: " + name, "at least " + std::to_string(version), "nothing");
+    TRY(not_below("snapshot: meta: " + name, version, file->second.version));
+  }
+  return {};
+}
+
+bool lost_a_key(const Root& before, const Root& after, Role role) {
+  const auto still = after.material(role);
+  return std::ranges::any_of(before.material(role), [&](const auto& key) { return !still.contains(key); });
+}
+
+bool meets_threshold(const Root& root, Role role, BytesView bytes) {
+  const auto envelope = envelope_of(root, role, bytes);
+  return envelope.ok() && tally(root, role, *envelope).met();
+}
+
+void forget_snapshot_and_timestamp(Floors& floors) {
+  floors.timestamp = floors.snapshot = 0;
+  floors.listed.clear();
+  floors.stored_timestamp.clear();
+}
+
+void forget_targets(Floors& floors) {
+  floors.targets = 0;
+  floors.listed.erase("targets.json");
+}
+
+}  // namespace
+
+Result<Trusted<Root>> anchor_root(BytesView bytes) {
+  const auto envelope = TRY_IN("root", parse_envelope(bytes, max_size(Role::root, Dialect::tuf)));
+  auto root = TRY(read_root(envelope));
+  if (bytes.size() > max_size(Role::root, root.dialect))
+    return want_got("root: size", "at most " + std::to_string(kMaxRoot) + " bytes", std::to_string(bytes.size()));
+  TRY(signed_by(root, Role::root, envelope, "root " + std::to_string(root.version) + " by its own keys"));
+  return Chain::trusted(std::move(root), bytes);
+}
+
+Result<Trusted<Root>> next_root(const Trusted<Root>& trusted, BytesView bytes) {
+  const auto envelope = TRY(envelope_of(*trusted, Role::root, bytes));
+  auto next = TRY(read_root(envelope));
+  const std::string name = "root " + std::to_string(next.version);
+  TRY(signed_by(*trusted, Role::root, envelope, name + " by the keys of root " + std::to_string(trusted->version)));  // TUF 5.3.4
+  TRY(signed_by(next, Role::root, envelope, name + " by its own keys"));                                              // TUF 5.3.4
+  TRY(same_version("root: version", trusted->version + 1, next.version));                                             // TUF 5.3.5
+  return Chain::trusted(std::move(next), bytes);
+}
+
+Result<Fresh<Root>> fresh(Trusted<Root> root, Time now) { return unexpired(std::move(root), now, "root"); }
+
+Floors floors_after(const Root& before, const Root& after, Floors floors) {
+  if (lost_a_key(before, after, Role::timestamp) || lost_a_key(before, after, Role::snapshot))
+    forget_snapshot_and_timestamp(floors);
+  if (lost_a_key(before, after, Role::targets)) forget_targets(floors);
+  return floors;
+}
+
+Floors floors_over(const Root& root, const Generation& stored, Floors floors) {
+  const auto fails = [&](Role role, BytesView bytes) { return !bytes.empty() && !meets_threshold(root, role, bytes); };
+  if (fails(Role::timestamp, stored.timestamp) || fails(Role::snapshot, stored.snapshot))
+    forget_snapshot_and_timestamp(floors);
+  if (fails(Role::targets, stored.targets)) forget_targets(floors);
+  return floors;
+}
+
+Result<Trusted<Timestamp>> next_timestamp(const Fresh<Root>& root, const Floors& floors, BytesView bytes) {
+  const auto envelope = TRY(envelope_of(*root, Role::timestamp, bytes));
+  auto next = TRY(read_timestamp(envelope));
+  TRY(signed_by(*root, Role::timestamp, envelope, "timestamp"));                                 // TUF 5.4.2
+  TRY(not_below("timestamp: version", floors.timestamp, next.version));                          // TUF 5.4.3.1
+  if (auto stored = stored_with_version(*root, floors, next.version)) return *std::move(stored);
+  TRY(not_below("timestamp: version of snapshot", floors.snapshot, next.snapshot.version));      // TUF 5.4.3.2
+  return Chain::trusted(std::move(next), bytes);
+}
+
+Result<Fresh<Timestamp>> fresh(Trusted<Timestamp> timestamp, Time now) {
+  return unexpired(std::move(timestamp), now, "timestamp");
+}
+
+Result<Trusted<Snapshot>> next_snapshot(const Fresh<Root>& root, const Fresh<Timestamp>& timestamp, const Floors& floors,
+                                        BytesView bytes) {
+  const auto envelope = TRY(envelope_of(*root, Role::snapshot, bytes));
+  TRY(is_the_listed(timestamp->snapshot, bytes, root->dialect, "snapshot"));         // TUF 5.5.2
+  auto next = TRY(read_snapshot(envelope));
+  TRY(signed_by(*root, Role::snapshot, envelope, "snapshot"));                       // TUF 5.5.3
+  TRY(same_version("snapshot: version", timestamp->snapshot.version, next.version));  // TUF 5.5.4
+  TRY(not_below("snapshot: version", floors.snapshot, next.version));
+  TRY(keeps_what_was_listed(next, floors.listed));                                   // TUF 5.5.5
+  return Chain::trusted(std::move(next), bytes);
+}
+
+Result<Fresh<Snapshot>> fresh(Trusted<Snapshot> snapshot, Time now) { return unexpired(std::move(snapshot), now, "snapshot"); }
+
+Result<Trusted<Targets>> next_targets(const Fresh<Root>& root, const Fresh<Snapshot>& snapshot, const Floors& floors,
+                                      BytesView bytes) {
+  const FileMeta& listed = snapshot->meta.at("targets.json");
+  const auto envelope = TRY(envelope_of(*root, Role::targets, bytes));
+  TRY(is_the_listed(listed, bytes, root->dialect, "targets"));             // TUF 5.6.2
+  auto next = TRY(read_targets(envelope));
+  TRY(signed_by(*root, Role::targets, envelope, "targets"));               // TUF 5.6.3
+  TRY(same_version("targets: version", listed.version, next.version));     // TUF 5.6.4
+  TRY(not_below("targets: version", floors.targets, next.version));
+  return Chain::trusted(std::move(next), bytes);
+}
+
+Result<Fresh<Targets>> fresh(Trusted<Targets> targets, Time now) { return unexpired(std::move(targets), now, "targets"); }
+
+Result<Trusted<Targets>> targets_under(const Root& root, BytesView bytes) {
+  const auto envelope = TRY(envelope_of(root, Role::targets, bytes));
+  auto targets = TRY(read_targets(envelope));
+  TRY(signed_by(root, Role::targets, envelope, "targets by the keys of root " + std::to_string(root.version)));
+  return Chain::trusted(std::move(targets), bytes);
+}
+
+Result<VerifiedSet> verify_set(const Trusted<Root>& root, const Floors& floors, const Generation& generation, Time now) {
+  auto last = TRY(fresh(root, now));
+  auto next = TRY(next_timestamp(last, floors, generation.timestamp));
+  auto timestamp = TRY(fresh(std::move(next), now));
+  auto listing = TRY(next_snapshot(last, timestamp, floors, generation.snapshot));
+  auto snapshot = TRY(fresh(std::move(listing), now));
+  auto offers = TRY(next_targets(last, snapshot, floors, generation.targets));
+  auto targets = TRY(fresh(std::move(offers), now));
+  return VerifiedSet{std::move(last), std::move(timestamp), std::move(snapshot), std::move(targets)};
+}
+
+}  // namespace rota::tuf
