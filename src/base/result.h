@@ -110,20 +110,18 @@ inline void take(Result<void>&&) {}
 }  // namespace detail
 
 // The value of `expr`, or an early return of its error. Not inside a coroutine: use co_return there.
-#define TRY(...)                                                   \
-  __extension__({                                                  \
-    auto rota_try_ = (__VA_ARGS__);                                \
-    if (!rota_try_.ok()) return std::move(rota_try_).error();      \
-    ::rota::detail::take(std::move(rota_try_));                    \
-  })
-
+#define TRY(...) ROTA_TRY(ROTA_TRY_NAME(__COUNTER__), , __VA_ARGS__)
 // As TRY, with "where: " put before the error's text.
-#define TRY_IN(where, ...)                                         \
-  __extension__({                                                  \
-    auto rota_try_ = (__VA_ARGS__);                                \
-    if (!rota_try_.ok()) return rota_try_.error().in(where);       \
-    ::rota::detail::take(std::move(rota_try_));                    \
+#define TRY_IN(where, ...) ROTA_TRY(ROTA_TRY_NAME(__COUNTER__), .in(where), __VA_ARGS__)
+
+#define ROTA_TRY(name, as, ...)                                \
+  __extension__({                                              \
+    auto name = (__VA_ARGS__);                                 \
+    if (!name.ok()) return std::move(name).error() as;         \
+    ::rota::detail::take(std::move(name));                     \
   })
+#define ROTA_TRY_NAME(n) ROTA_TRY_JOINED(rota_try_, n)
+#define ROTA_TRY_JOINED(a, b) a##b
 
 Error rejected(std::string what, std::string hint = {});
 Error bad_input(std::string what, std::string hint = {});

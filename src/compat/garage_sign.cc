@@ -1,0 +1,216 @@
+#include "compat/garage_sign.h"
+
+#include <cstdlib>
+#include <map>
+
+#include "ceremony/edit.h"
+#include "compat/garage_sign_run.h"
+#include "http/client.h"
+#include "keys/key_file.h"
+
+namespace rota::compat {
+namespace garage {
+
+TufRepo Run::repo() const {
+  const std::string name = asked.value("--repo");
+  return TufRepo(world.files, name.starts_with('/') ? name : home() + "/" + name);
+}
+
+void Run::say(std::string_view line) const { (strict() ? talk.out() : talk.err()) << line << '\n'; }
+
+int Run::refuse(int code, const Error& error) const {
+  if (code == kUsage) {
+    talk.err() << "Error: " << error.what << "\nTry --help for more information.\n";
+    return code;
+  }
+  talk.error(error);
+  return code;
+}
+
+Result<std::vector<tuf::KeySigner>> signers_named(const TufRepo& repo, const std::vector<std::string>& names) {
+  std::vector<tuf::KeySigner> signers;
+  for (const auto& name : names) {
+    auto key = TRY_IN("key '" + name + "'", repo.private_key(name));
+    bool there = false;
+    for (const auto& other : signers) there = there || other.public_key() == key.public_key();
+    if (!there) signers.emplace_back(std::move(key));
+  }
+  return signers;
+}
+
+std::vector<const tuf::Signer*> pointers(const std::vector<tuf::KeySigner>& signers) {
+  std::vector<const tuf::Signer*> out;
+  for (const auto& signer : signers) out.push_back(&signer);
+  return out;
+}
+
+Result<Expiry> asked_expiry(const Run& run, Time without_flags) {
+  const auto at = run.asked.value_if("--expires"), after = run.asked.value_if("--expire-after");
+  if (at && after)
+    return Expiry{{}, run.refuse(kUsage, bad_input("--expires and --expire-after exclude each other"))};
+  const auto expires = at ? parse_instant(*at) : after ? after_period(run.now(), *after) : Result<Time>(without_flags);
+  if (!expires) return Expiry{{}, run.refuse(kUsage, expires.error())};
+  if (*expires <= run.now() && !run.asked.has("--force"))
+    return Expiry{{}, run.refuse(kRefused, rejected("expiry " + rfc3339(*expires) + " is in the past", "--force signs it all the same"))};
+  return Expiry{*expires};
+}
+
+Result<tuf::Trusted<tuf::Root>> trusted_root(const TufRepo& repo) {
+  if (auto trusted = TRY(repo.trusted())) return *trusted;
+  const auto root = TRY(repo.role_file("root.json"));
+  if (!root) return not_found("no trusted root in " + repo.folder(), "run 'garage-sign root pull' first");
+  return TRY_IN("roles/root.json", tuf::anchor_root(*root));
+}
+
+Result<int> not_available(const Run& run) {
+  return run.refuse(kFailed, not_found("'" + run.asked.words + "' is not available yet"));
+}
+
+namespace {
+
+using Kind = Option::Kind;
+using Need = Option::Need;
+
+const Option kRepo{"--repo", 'r', Kind::value, Need::required};
+const Option kKeyNames{"--key-name", 'k', Kind::list};
+const Option kKeyNamesNeeded{"--key-name", 'k', Kind::list, Need::required};
+const Option kKeyIds{"--key-id", 0, Kind::list};
+const Option kType{"--type", 't'};
+const Option kSize{"--keysize"};
+const Option kExpires{"--expires"};
+const Option kExpireAfter{"--expire-after"};
+const Option kForce{"--force", 0, Kind::flag};
+const Option kInput{"--input", 'i'};
+const Option kSignatures{"--signatures"};
+const Option kRole{"--role"};
+
+struct Entry {
+  Command command;
+  Handler handler;
+};
+
+std::vector<Entry> key_entries() {
+  return {
+      {{"user-keys gen", "make a key pair outside a repository", {{"--key-name", 'k', Kind::value, Need::required}, kType, kSize, {"--keys-path", 'p'}}}, user_keys_gen},
+      {{"user-keys id", "print the key id of a public key file", {{"--input", 'i', Kind::value, Need::required}, {"--keys-path", 'p'}}}, user_keys_id},
+      {{"user-keys importpub", "read a PEM into the repository's keys", {kRepo, kKeyNamesNeeded, {"--input", 'i', Kind::value, Need::required}, {"--keys-path", 'p'}}}, user_keys_importpub},
+      {{"key generate", "make a key pair in the repository", {kRepo, {"--name", 'n', Kind::value, Need::required}, kType, kSize, kForce}}, key_generate},
+  };
+}
+
+std::vector<Entry> root_entries() {
+  return {
+      {{"root pull", "fetch and verify the newest root", {kRepo, kForce, {"--trusted-root"}}}, root_pull},
+      {{"root push", "verify and publish the signed root", {kRepo, kForce, {"--allow", 0, Kind::list}, {"--no-verify", 0, Kind::flag}}}, root_push},
+      {{"root get-unsigned", "print what is to be signed", {kRepo}}, root_get_unsigned},
+      {{"root key add", "add root keys", {kRepo, kKeyNamesNeeded}}, root_key_add},
+      {{"root key remove", "remove root keys", {kRepo, kKeyNames, kKeyIds}}, root_key_remove},
+      {{"root targets-key add", "add targets keys", {kRepo, kKeyNamesNeeded}}, root_key_add},
+      {{"root targets-key remove", "remove targets keys", {kRepo, kKeyNames, kKeyIds}}, root_key_remove},
+      {{"root online-key add", "add keys of targets, snapshot or timestamp", {kRepo, kKeyNamesNeeded, {"--role", 0, Kind::value, Need::required}}}, root_key_add},
+      {{"root online-key remove", "remove keys of targets, snapshot or timestamp", {kRepo, kKeyNames, kKeyIds, {"--role", 0, Kind::value, Need::required}}}, root_key_remove},
+      {{"root sign", "sign the edited root", {kRepo, kKeyNames, kExpires, kExpireAfter, kForce, kSignatures, {"--old-root-alias"}, {"--append", 0, Kind::flag}, kInput, {"--detached", 0, Kind::flag}, {"--output", 'o'}}}, root_sign},
+      {{"root increment-version", "raise the version of the unsigned root", {kRepo}}, root_increment_version},
+      {{"root set-threshold", "set how many signatures a role needs", {kRepo, kRole, {"--threshold", 0, Kind::value, Need::required}}}, root_set_threshold},
+      {{"root status", "what is trusted, signed, published, and what to do next", {kRepo, {"--offline", 0, Kind::flag}}}, root_status},
+      {{"root discard", "set the signed root aside", {kRepo}}, root_discard},
+      {{"verify-root", "check a root file", {kRepo, {"--input", 'i', Kind::value, Need::required}}}, verify_root},
+      {{"move-offline", "take the root key off the server", {kRepo}}, not_available},
+  };
+}
+
+std::vector<Entry> target_entries() {
+  return {
+      {{"targets init", "start an empty targets role", {kRepo, {"--version", 0, Kind::value, Need::required}, {"--expires", 0, Kind::value, Need::required}}}, targets_init},
+      {{"targets pull", "fetch and verify the published targets", {kRepo}}, targets_pull},
+      {{"targets add", "add or replace a target", {kRepo, {"--name", 0, Kind::value, Need::required}, {"--version", 0, Kind::value, Need::required}, {"--length", 0, Kind::value, Need::required}, {"--sha256", 0, Kind::value, Need::required}, {"--hardwareids", 0, Kind::value, Need::required}, {"--format"}, {"--url"}, {"--customMeta"}}}, targets_add},
+      {{"targets delete", "remove a target", {kRepo, {"--filename", 0, Kind::value, Need::required}}}, targets_delete},
+      {{"targets sign", "sign the edited targets", {kRepo, kKeyNames, {"--version"}, kExpires, kExpireAfter, kForce}}, targets_sign},
+      {{"targets push", "publish the signed targets", {kRepo}}, targets_push},
+      {{"targets get-unsigned", "print what is to be signed", {kRepo}}, targets_get_unsigned},
+      {{"targets increment-version", "raise the version of the unsigned targets", {kRepo}}, targets_increment_version},
+      {{"targets upload", "upload a binary", {kRepo}}, not_available},
+      {{"targets add-uploaded", "add an uploaded binary", {kRepo}}, not_available},
+      {{"targets delegations add", "delegate to other keys", {kRepo}}, not_available},
+      {{"get-targets", "print the published targets", {kRepo}}, get_targets},
+      {{"delegations init", "start a delegated role", {}}, not_available},
+      {{"delegations add-target", "add a target to a delegated role", {}}, not_available},
+      {{"delegations sign", "sign a delegated role", {}}, not_available},
+      {{"delegations push", "publish a delegated role", {}}, not_available},
+      {{"delegations pull", "fetch a delegated role", {}}, not_available},
+      {{"init", "make a repository from credentials.zip", {kRepo}}, not_available},
+      {{"import-client-cert", "use a client certificate", {kRepo}}, not_available},
+      {{"export-credentials", "write credentials.zip", {kRepo}}, not_available},
+      {{"sign-json", "sign a JSON file", {}}, not_available},
+      {{"verify-json", "check a signed JSON file", {}}, not_available},
+  };
+}
+
+std::vector<Entry> entries() {
+  std::vector<Entry> all = key_entries();
+  for (auto more : {root_entries(), target_entries()})
+    for (auto& entry : more) all.push_back(std::move(entry));
+  return all;
+}
+
+// `--threshold N` may also be the bare number of `root set-threshold N`; `--detached -o FILE` stands as two options here.
+std::vector<std::string> with_threshold_named(std::vector<std::string> args) {
+  for (std::size_t i = 0; i + 1 < args.size(); ++i)
+    if (args[i] == "set-threshold" && decimal(args[i + 1]).ok()) args.insert(args.begin() + static_cast<long>(i) + 1, "--threshold");
+  return args;
+}
+
+int help(const Grammar& grammar, const cli::Talk& talk, std::string_view words) {
+  talk.out() << grammar.usage("garage-sign", words);
+  return kDone;
+}
+
+}  // namespace
+}  // namespace garage
+
+int garage_sign(const std::vector<std::string>& args, const cli::Talk& talk, const GarageSignWorld& world) {
+  using namespace garage;
+  const auto all = entries();
+  std::vector<Command> commands;
+  for (const auto& entry : all) commands.push_back(entry.command);
+  const Grammar grammar(std::move(commands), {{"--help", 0, Kind::flag}, {"--version", 0, Kind::flag}, {"--verbose", 0, Kind::flag}, {"--home-dir", 'h'}, {"--strict-compat", 0, Kind::flag}, {"--json", 0, Kind::flag}, {"--yes", 0, Kind::flag}, {"--repo", 'r'}});
+  const auto asked = grammar.parse(with_threshold_named(args));
+  if (!asked) {
+    talk.err() << "Error: " << asked.error().what << "\nTry --help for more information.\n";
+    return kUsage;
+  }
+  if (asked->has("--help") || asked->words.empty()) return help(grammar, talk, asked->words);
+  for (const auto& entry : all) {
+    if (entry.command.words != asked->words) continue;
+    const Run run{*asked, talk, world};
+    const auto code = entry.handler(run);
+    return code ? *code : run.refuse(kFailed, code.error());
+  }
+  const bool needs_repo = asked->words == "root" || asked->words == "root key" || asked->words == "key";
+  if (asked->words == "root" && needs_repo && !asked->has("--repo")) {
+    talk.err() << "Error: missing option --repo\nTry --help for more information.\n";
+    return kUsage;
+  }
+  if (asked->words == "targets") return kFailed;
+  return help(grammar, talk, asked->words);
+}
+
+int garage_sign_main(const std::vector<std::string>& args, const cli::Talk& talk) {
+  for (const auto& arg : args)
+    if (arg == "--version" && args.size() == 1) {
+      talk.out() << "garage-sign (rota) " ROTA_VERSION "\n";
+      return 0;
+    }
+  auto tls = crypto::TlsContext::client({});
+  if (!tls) {
+    talk.error(tls.error());
+    return garage::kFailed;
+  }
+  PosixFiles files;
+  const SystemClock clock;
+  http::Client client({.tls = *tls, .always = {{"User-Agent", "garage-sign/" ROTA_VERSION}}});
+  const char* strict = std::getenv("ROTA_STRICT_COMPAT");
+  return garage_sign(args, talk, {files, clock, client, strict != nullptr && std::string_view(strict) == "1"});
+}
+
+}  // namespace rota::compat

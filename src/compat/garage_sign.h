@@ -1,0 +1,30 @@
+// garage-sign, also uptane-sign: the command line that scripts of ten years rely on, with safe defaults
+// (garage-sign.md). Exit codes: 0, 1 explained refusal, 2 lost race, 3 everything else, 255 the command line itself.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fetcher.h"
+#include "base/files.h"
+#include "base/time.h"
+#include "cli/talk.h"
+
+namespace rota::compat {
+
+// The doors a run goes through.
+struct GarageSignWorld {
+  Files& files;
+  const Clock& clock;
+  Fetcher& fetcher;
+  bool strict = false;  // ROTA_STRICT_COMPAT=1
+};
+
+// `args` without the program's name.
+int garage_sign(const std::vector<std::string>& args, const cli::Talk& talk, const GarageSignWorld& world);
+// With the real files, clock and network.
+int garage_sign_main(const std::vector<std::string>& args, const cli::Talk& talk);
+
+}  // namespace rota::compat

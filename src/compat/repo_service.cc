@@ -1,0 +1,76 @@
+#include "compat/repo_service.h"
+
+#include "base/bytes.h"
+#include "tuf/metadata.h"
+
+namespace rota::compat {
+namespace {
+
+std::string without_final_slash(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
+std::string base_of(const Json& config, const std::string& server) {
+  const bool director = equals_ignoring_case(config.text_or("repoServerType", "RepoServer"), "Director");
+  return without_final_slash(server) + (director ? "/api/v1/director/admin/repo" : "/api/v1/user_repo");
+}
+
+}  // namespace
+
+std::string ServiceRefusal::text() const {
+  std::string out = "HTTP " + std::to_string(status) + " " + code;
+  if (!description.empty()) out += ": " + description;
+  for (const auto& line : cause) out += "\n  " + line;
+  return out;
+}
+
+ServiceRefusal refusal_in(const FetchReply& reply) {
+  ServiceRefusal refusal{reply.status, "unknown_error_repr", "", {}};
+  const auto json = parse_json(reply.body, {.numbers = JsonRules::Numbers::any});
+  if (!json) return refusal;
+  refusal.code = json->text_or("code", refusal.code);
+  refusal.description = json->text_or("description", "");
+  if (const Json* cause = json->find("cause"); cause != nullptr && cause->if_array() != nullptr)
+    for (const auto& line : *cause->if_array())
+      if (line.if_text() != nullptr) refusal.cause.push_back(*line.if_text());
+  return refusal;
+}
+
+Result<std::string> client_credentials_token(const Json& auth, Fetcher& fetcher) {
+  FetchRequest request{.method = "POST", .url = TRY(auth.text("server"))};
+  request.body = "grant_type=client_credentials";
+  if (request.url.ends_with("/token"))
+    request.body += "&scope=" + percent_encoded(auth.text_or("scope", "none"));
+  else
+    request.url = without_final_slash(request.url) + "/token";
+  request.headers = {{"Content-Type", "application/x-www-form-urlencoded"},
+                     {"Authorization", "Basic " + base64(TRY(auth.text("client_id")) + ":" + TRY(auth.text("client_secret")))}};
+  const auto reply = TRY_IN("sign in", fetcher.fetch(request));
+  if (reply.status != 200) return denied("sign in at " + request.url + ": HTTP " + std::to_string(reply.status));
+  return TRY_IN("sign in", TRY_IN("sign in", parse_json(reply.body)).text("access_token"));
+}
+
+Result<RepoService> RepoService::open(const Json& config, Fetcher& fetcher) {
+  const std::string server = TRY_IN("config.json", config.text("reposerver"));
+  const Json* auth = config.find("auth");
+  if (auth == nullptr || auth->is_null()) return RepoService(fetcher, base_of(config, server), {});
+  if (auth->find("certPath") != nullptr)
+    return bad_input("config.json: authentication by client certificate is not available yet");
+  const auto token = TRY(client_credentials_token(*auth, fetcher));
+  return RepoService(fetcher, base_of(config, server), {{"Authorization", "Bearer " + token}});
+}
+
+Result<FetchReply> RepoService::call(std::string method, std::string_view name, std::string body, Headers headers) {
+  FetchRequest request{.method = std::move(method), .url = base_ + "/" + std::string(name)};
+  request.headers = credentials_;
+  if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+  for (auto& one : headers) request.headers.push_back(std::move(one));
+  request.body = std::move(body);
+  request.max_body = tuf::kMaxTargets;
+  return fetcher_->fetch(request);
+}
+
+ceremony::RootSource RepoService::root_source() const { return {fetcher_, base_, credentials_}; }
+
+}  // namespace rota::compat

@@ -1,0 +1,65 @@
+// The `tufrepo` folder of garage-sign: keys, roles, what is trusted and what is not yet (garage-sign.md 4, formats.md 1).
+// In:    a folder made by this or another tool.
+// Out:   its keys and roles; durable, atomic changes under a lock.
+// Never: a private key overwritten or deleted; the trusted root going backwards.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "ceremony/check.h"
+#include "tuf/verify.h"
+
+namespace rota::compat {
+
+class TufRepo {
+ public:
+  TufRepo(Files& files, std::string folder) : files_(&files), folder_(std::move(folder)) {}
+
+  const std::string& folder() const { return folder_; }
+  bool exists() const;
+  // Waits up to 10 s for another writer; conflict then.
+  Result<std::unique_ptr<FileLock>> lock() const;
+
+  // config.json. not_found with a hint when there is none.
+  Result<Json> config() const;
+
+  Result<crypto::PublicKey> public_key(const std::string& name) const;    // not_found names the file
+  Result<crypto::PrivateKey> private_key(const std::string& name) const;  // of a pair that belongs together
+  // Both files exclusively, private half first, durable when this returns. conflict when either exists.
+  Status add_key(const std::string& name, const crypto::PrivateKey& key) const;
+  Status add_public_key(const std::string& name, const crypto::PublicKey& key) const;
+  // Renames an old pair to <name>.pub.~N~ and <name>.sec.~N~.
+  Status set_pair_aside(const std::string& name) const;
+  // Names whose private half is here.
+  std::vector<ceremony::LocalKey> local_keys() const;
+
+  // Role files; nullopt when absent. Paths: "root.json", "unsigned/targets.json", …
+  Result<std::optional<Bytes>> role_file(std::string_view path) const;
+  Result<Json> unsigned_role(tuf::Role role) const;           // not_found: "run root pull"
+  Status write_unsigned(tuf::Role role, const Json& body) const;
+  Status write_signed(tuf::Role role, BytesView envelope) const;
+  Status write_role_file(std::string_view path, BytesView bytes) const;
+  Status remove_role_file(std::string_view path) const;       // ok when it is not there
+
+  // The trusted root: the highest of roles/trusted, verified; nullopt when there is none yet.
+  Result<std::optional<tuf::Trusted<tuf::Root>>> trusted() const;
+  // Adds to roles/trusted, byte for byte.
+  Status remember(const tuf::Trusted<tuf::Root>& root) const;
+  // roles/root.json moved to roles/superseded; where to.
+  Result<std::string> supersede_candidate() const;
+
+ private:
+  std::string path(std::string_view rest) const { return folder_ + "/" + std::string(rest); }
+  Status write(const std::string& rest, BytesView bytes) const;
+  Files* files_;
+  std::string folder_;
+};
+
+// 1-200 characters, no '/', no NUL, not starting with '.'.
+Status check_key_name(std::string_view name);
+
+}  // namespace rota::compat
