@@ -86,4 +86,16 @@ Result<Url> parse_url(std::string_view text) {
   return url;
 }
 
+Result<RequestTarget> parse_target(std::string_view text) {
+  std::string from_url;
+  if (!text.starts_with('/')) {
+    from_url = TRY(parse_url(text)).target;
+    text = from_url;
+  }
+  if (text.find('#') != std::string_view::npos) return bad_input("target: a fragment");
+  const std::size_t mark = text.find('?');
+  if (mark == std::string_view::npos) return RequestTarget{std::string(text), {}};
+  return RequestTarget{std::string(text.substr(0, mark)), std::string(text.substr(mark + 1))};
+}
+
 }  // namespace rota::http

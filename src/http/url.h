@@ -22,4 +22,12 @@ struct Url {
 // address, a port outside 1..65535, more than 8 KiB.
 Result<Url> parse_url(std::string_view text);
 
+struct RequestTarget {
+  std::string path;   // still percent-encoded, starts with '/'
+  std::string query;  // without '?'
+};
+
+// RFC 9112 3.2.1 and 3.2.2: "/path?query" or an absolute URL. bad_input: any other form, a fragment.
+Result<RequestTarget> parse_target(std::string_view text);
+
 }  // namespace rota::http
