@@ -44,6 +44,12 @@ struct NativeKey {
   KeyHandle key;
 };
 
+struct NativeCertificate {
+  explicit NativeCertificate(CertificateHandle handle) : certificate(std::move(handle)) {}
+  X509* get() const { return certificate.get(); }
+  CertificateHandle certificate;
+};
+
 // Why the library failed last on this thread; its queue is empty afterwards.
 std::string openssl_reason();
 
