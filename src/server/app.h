@@ -17,10 +17,12 @@ class Repositories;  // repo/repositories.h
 
 namespace rota::server {
 
-class Auth;     // server/auth.h: tokens, scopes, users
-class Devices;  // server/devices.h: the registry that the gateway asks at each request
-class Pki;      // server/pki.h: the installation's and the factories' certificate authorities
-class Writes;   // server/writes.h: small writes of many requests in few transactions
+class Audit;      // server/audit.h: who did what
+class Auth;       // server/auth.h: tokens, scopes, users
+class Devices;    // server/devices.h: the registry that the gateway asks at each request
+class Factories;  // server/factories.h: what belongs to a factory beside its repository
+class Pki;        // server/pki.h: the installation's and the factories' certificate authorities
+class Writes;     // server/writes.h: small writes of many requests in few transactions
 
 struct Settings {
   std::string data_folder;
@@ -38,10 +40,12 @@ struct App {
   store::Blobs& blobs;
   const crypto::SecretBytes& seal_key;
   repo::Repositories& repos;
-  Auth& auth;
-  Devices& devices;
-  Pki& pki;
   Writes& writes;
+  Audit& audit;
+  Auth& auth;
+  Pki& pki;
+  Factories& factories;
+  Devices& devices;
 };
 
 // Each group adds its rows to the table; none knows another. Gateway rows go to the mutual-TLS listener, all others to the API's.

@@ -88,9 +88,8 @@ void FailureLimit::failed(const std::string& address) {
 Auth::Auth(store::Database& db, const Clock& clock) : db_(db), clock_(clock), failures_(clock) {}
 
 Status Auth::prepare() {
-  TRY(db_.execute("CREATE TABLE IF NOT EXISTS tokens (hash TEXT PRIMARY KEY, user_name TEXT NOT NULL, name TEXT NOT NULL,"
-                  " factory TEXT NOT NULL, scopes TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER)"));
-  return {};
+  return db_.migrate({"CREATE TABLE tokens (hash TEXT PRIMARY KEY, user_name TEXT NOT NULL, name TEXT NOT NULL,"
+                      " factory TEXT NOT NULL, scopes TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER)"});
 }
 
 Result<std::string> Auth::make_token(const NewToken& token) {
