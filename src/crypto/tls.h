@@ -26,9 +26,11 @@ struct TlsClientOptions {
   SecretBytes key_pem = {};
 };
 
-// Immutable once made; shared by connections and threads. TLS 1.2 and 1.3, no renegotiation, no compression.
+// Immutable once made; shared by connections and threads. TLS 1.2 and 1.3, no renegotiation, no compression. A server keeps
+// up to 8192 sessions for an hour, so that a client that returns need not prove its certificate again.
 class TlsContext {
  public:
+  // bad_input: broken PEM, a key that is not the certificate's.
   static Result<TlsContext> server(const TlsServerOptions& options);
   static Result<TlsContext> client(const TlsClientOptions& options);
 
@@ -44,21 +46,26 @@ enum class TlsProgress { done, want_read, want_write, closed, failed };
 
 class TlsSession {
  public:
-  // The descriptor stays the caller's. `host` (client only): the name or IP address the certificate must carry.
+  // The descriptor, a socket, stays the caller's. `host` (client only): the name or IP address the certificate must carry
+  // among its alternative names; its common name does not count (RFC 9525 2).
   static Result<TlsSession> accept(const TlsContext& context, int fd);
   static Result<TlsSession> connect(const TlsContext& context, int fd, std::string_view host);
   ~TlsSession();
   TlsSession(TlsSession&&) noexcept;
   TlsSession& operator=(TlsSession&&) noexcept;
 
+  // `closed` is the peer's orderly end; a connection cut without it is `failed`, so that nothing passes for complete.
+  // None of these raises SIGPIPE.
   TlsProgress handshake();
   // On `done`, `n` bytes were read (never 0) or written; several records are taken at once when they are there.
+  // A write that was not taken whole is followed by a write of the rest (it may have moved, and more may follow it).
   TlsProgress read(char* buffer, std::size_t size, std::size_t& n);
   TlsProgress write(const char* bytes, std::size_t size, std::size_t& n);
+  // Says farewell; does not wait for the peer's.
   TlsProgress shut_down();
   // Decrypted bytes that wait inside, so that no readiness event will come for them.
   bool has_pending() const;
-  // The verified client or server certificate.
+  // The verified client or server certificate, read anew at each call; none for a key Certificate refuses.
   std::optional<Certificate> peer() const;
   // Why the last operation failed: "certificate verify failed: unable to get local issuer certificate", …
   std::string failure() const;
@@ -68,6 +75,7 @@ class TlsSession {
  private:
   struct Impl;
   explicit TlsSession(std::unique_ptr<Impl> impl);
+  static Result<TlsSession> over(const TlsContext& context, int fd);
   std::unique_ptr<Impl> impl_;
 };
 
