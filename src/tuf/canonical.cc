@@ -1,5 +1,8 @@
 #include "tuf/canonical.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace rota::tuf {
 namespace {
 
@@ -28,22 +31,16 @@ void write_utf16_escape(std::string& out, char32_t point) {
 
 // What libaktualizr prints where the uptane form is raw: other control characters and everything beyond ASCII.
 void write_device_text(std::string& out, std::string_view text) {
+  constexpr std::string_view kNamed = "\"\\\n\r\t\b\f", kNames = "\"\\nrtbf";
   for (std::size_t at = 0; at < text.size();) {
     const char32_t point = next_code_point(text, at);
-    switch (point) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      default:
-        if (point >= 0x20 && point < 0x80)
-          out.push_back(static_cast<char>(point));
-        else
-          write_utf16_escape(out, point);
-    }
+    const auto named = point < 0x80 ? kNamed.find(static_cast<char>(point)) : std::string_view::npos;
+    if (named != std::string_view::npos)
+      (out += '\\') += kNames[named];
+    else if (point >= 0x20 && point < 0x80)
+      out.push_back(static_cast<char>(point));
+    else
+      write_utf16_escape(out, point);
   }
 }
 
@@ -107,7 +104,8 @@ class Writer {
 };
 
 bool in_subset(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return (c >= 0x20 && c <= 0x7e) || c == '\n' || c == '\r' || c == '\t'; });
+  return std::ranges::all_of(text,
+                             [](char c) { return (c >= 0x20 && c <= 0x7e) || c == '\n' || c == '\r' || c == '\t'; });
 }
 
 enum class Text { any, subset };
@@ -124,7 +122,8 @@ Status check(const Json& value, Text rule, const std::string& where) {
   if (const auto* text = value.if_text(); text != nullptr && refused(*text))
     return refuse("want printable ASCII, line ends and tabs only");
   if (const auto* items = value.if_array()) {
-    for (std::size_t i = 0; i < items->size(); ++i) TRY(check((*items)[i], rule, where + "[" + std::to_string(i) + "]"));
+    for (std::size_t i = 0; i < items->size(); ++i)
+      TRY(check((*items)[i], rule, where + "[" + std::to_string(i) + "]"));
   }
   if (const auto* members = value.if_object()) {
     for (const auto& [name, member] : *members) {
@@ -143,8 +142,12 @@ std::string canonical(const Json& value, CanonicalForm form) {
   return out;
 }
 
-Status in_canonical_subset(const Json& value) { return check(value, Text::subset, ""); }
+Status in_canonical_subset(const Json& value) {
+  return check(value, Text::subset, "");
+}
 
-Status has_safe_integers(const Json& value) { return check(value, Text::any, ""); }
+Status has_safe_integers(const Json& value) {
+  return check(value, Text::any, "");
+}
 
 }  // namespace rota::tuf

@@ -39,7 +39,8 @@ Result<Signature> signature_of(const Json& json, Dialect dialect) {
   if (sig == nullptr || sig->if_text() == nullptr) return want_got("signatures: sig", "text", described(sig));
   Signature signature{.key_id = {*id->if_text()}, .method = {}, .bytes = decoded(*sig->if_text(), dialect)};
   if (dialect == Dialect::tuf) return signature;
-  if (method == nullptr || method->if_text() == nullptr) return want_got("signatures: method", "text", described(method));
+  if (method == nullptr || method->if_text() == nullptr)
+    return want_got("signatures: method", "text", described(method));
   signature.method = *method->if_text();
   return signature;
 }
@@ -69,9 +70,13 @@ Status ids_once(const Envelope& envelope) {
   return {};
 }
 
-Dialect dialect_of(const Json& body) { return body.find("spec_version") == nullptr ? Dialect::uptane : Dialect::tuf; }
+Dialect dialect_of(const Json& body) {
+  return body.find("spec_version") == nullptr ? Dialect::uptane : Dialect::tuf;
+}
 
-std::string_view name_of(Dialect dialect) { return dialect == Dialect::uptane ? "uptane" : "tuf"; }
+std::string_view name_of(Dialect dialect) {
+  return dialect == Dialect::uptane ? "uptane" : "tuf";
+}
 
 std::string type_name(Role role, Dialect dialect) {
   std::string name(tuf::name_of(role));

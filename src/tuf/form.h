@@ -1,4 +1,5 @@
-// Reading the raw tree of a role file: the pieces that read_* (first fault refuses) and admit (every fault is listed) share.
+// Reading the raw tree of a role file: the pieces that read_* (first fault refuses) and admit (every fault is listed)
+// share.
 #pragma once
 
 #include <span>

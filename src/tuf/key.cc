@@ -17,9 +17,12 @@ struct Spelling {
 
 Spelling spelling_of(KeyType type) {
   switch (type) {
-    case KeyType::ed25519: return {"ED25519", "ed25519", "ed25519"};
-    case KeyType::rsa: return {"RSA", "rsa", "rsassa-pss-sha256"};
-    case KeyType::ecdsa_p256: return {"ECPRIME256V1", "ecdsa", kEcdsaScheme};
+    case KeyType::ed25519:
+      return {"ED25519", "ed25519", "ed25519"};
+    case KeyType::rsa:
+      return {"RSA", "rsa", "rsassa-pss-sha256"};
+    case KeyType::ecdsa_p256:
+      return {"ECPRIME256V1", "ecdsa", kEcdsaScheme};
   }
   abort_with("KeyType: not one of its values");
 }
@@ -33,7 +36,9 @@ std::optional<KeyType> type_named(std::string_view name) {
   return std::nullopt;
 }
 
-Result<PublicKey> from_spki_hex(std::string_view text) { return PublicKey::from_spki_der(TRY(unhex(text))); }
+Result<PublicKey> from_spki_hex(std::string_view text) {
+  return PublicKey::from_spki_der(TRY(unhex(text)));
+}
 
 Result<PublicKey> ed25519_from(std::string_view text) {
   if (text.size() == 64) return PublicKey::from_ed25519_hex(text);
@@ -64,7 +69,9 @@ std::string KeyId::brief() const {
   return shown;
 }
 
-KeyId key_id(const PublicKey& key) { return {crypto::sha256_hex(key.spki_der())}; }
+KeyId key_id(const PublicKey& key) {
+  return {crypto::sha256_hex(key.spki_der())};
+}
 
 KeyId key_id_tuf(const PublicKey& key) {
   return {crypto::sha256_hex(canonical(public_key_json(key, Dialect::tuf), CanonicalForm::olpc))};
@@ -80,7 +87,9 @@ Json public_key_json(const PublicKey& key, Dialect dialect) {
   Json json;
   json["keytype"] = dialect == Dialect::uptane ? spelling.uptane : spelling.tuf;
   if (dialect == Dialect::tuf) json["scheme"] = spelling.scheme;
-  json["keyval"]["public"] = key.type() == KeyType::ed25519 ? key.ed25519_hex() : uptane_ec ? hex(key.spki_der()) : key.pem();
+  json["keyval"]["public"] = key.type() == KeyType::ed25519 ? key.ed25519_hex()
+                             : uptane_ec                    ? hex(key.spki_der())
+                                                            : key.pem();
   return json;
 }
 

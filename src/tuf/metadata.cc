@@ -66,7 +66,8 @@ Result<std::map<std::string, std::string>> read_hashes(const Json& object) {
   for (const auto& [algorithm, digest] : *TRY(object_of(object, "hashes"))) {
     const auto* text = digest.if_text();
     const bool known_size = algorithm != "sha256" || (text != nullptr && is_sha256_hex(lower(*text)));
-    if (text == nullptr || !known_size) return want_got("hashes: " + algorithm.substr(0, 20), "hex", form::described(&digest));
+    if (text == nullptr || !known_size)
+      return want_got("hashes: " + algorithm.substr(0, 20), "hex", form::described(&digest));
     hashes.emplace(algorithm, lower(*text));
   }
   return hashes;
@@ -129,10 +130,14 @@ Result<Targets> targets_from(const Json& body) {
 
 std::string_view name_of(Role role) {
   switch (role) {
-    case Role::root: return "root";
-    case Role::targets: return "targets";
-    case Role::snapshot: return "snapshot";
-    case Role::timestamp: return "timestamp";
+    case Role::root:
+      return "root";
+    case Role::targets:
+      return "targets";
+    case Role::snapshot:
+      return "snapshot";
+    case Role::timestamp:
+      return "timestamp";
   }
   abort_with("Role: not one of its values");
 }
@@ -147,10 +152,14 @@ std::optional<Role> role_named(std::string_view name) {
 std::size_t max_size(Role role, Dialect dialect) {
   if (dialect == Dialect::uptane) return max_size(role);
   switch (role) {
-    case Role::root: return 512 * 1024;
-    case Role::timestamp: return 16 * 1024;
-    case Role::snapshot: return 2u << 20;
-    case Role::targets: return 8u << 20;
+    case Role::root:
+      return 512 * 1024;
+    case Role::timestamp:
+      return 16 * 1024;
+    case Role::snapshot:
+      return 2u << 20;
+    case Role::targets:
+      return 8u << 20;
   }
   abort_with("Role: not one of its values");
 }
@@ -169,10 +178,20 @@ Result<Envelope> parse_envelope(BytesView bytes, std::size_t max_bytes) {
   return envelope;
 }
 
-Result<Root> read_root_body(const Json& body) { return TRY_IN("root", root_from(body)); }
-Result<Root> read_root(const Envelope& envelope) { return read_root_body(envelope.body); }
-Result<Timestamp> read_timestamp(const Envelope& envelope) { return TRY_IN("timestamp", timestamp_from(envelope.body)); }
-Result<Snapshot> read_snapshot(const Envelope& envelope) { return TRY_IN("snapshot", snapshot_from(envelope.body)); }
-Result<Targets> read_targets(const Envelope& envelope) { return TRY_IN("targets", targets_from(envelope.body)); }
+Result<Root> read_root_body(const Json& body) {
+  return TRY_IN("root", root_from(body));
+}
+Result<Root> read_root(const Envelope& envelope) {
+  return read_root_body(envelope.body);
+}
+Result<Timestamp> read_timestamp(const Envelope& envelope) {
+  return TRY_IN("timestamp", timestamp_from(envelope.body));
+}
+Result<Snapshot> read_snapshot(const Envelope& envelope) {
+  return TRY_IN("snapshot", snapshot_from(envelope.body));
+}
+Result<Targets> read_targets(const Envelope& envelope) {
+  return TRY_IN("targets", targets_from(envelope.body));
+}
 
 }  // namespace rota::tuf

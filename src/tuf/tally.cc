@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tuf/form.h"
 #include "tuf/verify.h"
 
@@ -30,7 +32,9 @@ class SignedBytes {
   std::vector<std::string> made_;
 };
 
-std::string key_named(const KeyId& id) { return "key " + id.brief(); }
+std::string key_named(const KeyId& id) {
+  return "key " + id.brief();
+}
 
 // The key of `role` that a signature names, or why there is none.
 Result<const PublicKey*> key_of(const Root& root, Role role, const KeyId& id) {
@@ -39,19 +43,23 @@ Result<const PublicKey*> key_of(const Root& root, Role role, const KeyId& id) {
   const auto unusable = root.unusable.find(id);
   if (std::ranges::find(ids, id) == ids.end()) {
     const bool known = key != root.keys.end() || unusable != root.unusable.end();
-    return rejected(key_named(id) + (known ? ": not a key of " + std::string(name_of(role)) : ": unknown to root " + std::to_string(root.version)));
+    return rejected(key_named(id) + (known ? ": not a key of " + std::string(name_of(role))
+                                           : ": unknown to root " + std::to_string(root.version)));
   }
   if (unusable != root.unusable.end()) return rejected(key_named(id) + ": not usable: " + unusable->second);
-  if (key == root.keys.end()) return rejected(key_named(id) + ": not among the keys of root " + std::to_string(root.version));
+  if (key == root.keys.end())
+    return rejected(key_named(id) + ": not among the keys of root " + std::to_string(root.version));
   return &key->second;
 }
 
 // The key whose vote a signature is.
 Result<const PublicKey*> vote_of(const Root& root, Role role, const Signature& signature, SignedBytes& message) {
   const PublicKey* key = TRY(key_of(root, role, signature.key_id));
-  const auto scheme = root.dialect == Dialect::tuf ? crypto::scheme_of(key->type()) : scheme_of_method(signature.method);
+  const auto scheme =
+      root.dialect == Dialect::tuf ? crypto::scheme_of(key->type()) : scheme_of_method(signature.method);
   if (!scheme)
-    return rejected(key_named(signature.key_id) + ": signature method '" + KeyId{signature.method}.brief() + "' is unknown");
+    return rejected(key_named(signature.key_id) + ": signature method '" + KeyId{signature.method}.brief() +
+                    "' is unknown");
   if (!message.verified_by(*key, *scheme, signature.bytes))
     return rejected(key_named(signature.key_id) + ": signature does not verify");
   return key;

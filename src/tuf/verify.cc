@@ -1,5 +1,7 @@
 #include "tuf/verify.h"
 
+#include <algorithm>
+
 #include "crypto/hash.h"
 #include "tuf/form.h"
 
@@ -23,7 +25,8 @@ namespace {
 template <typename T>
 Result<Fresh<T>> unexpired(Trusted<T> value, Time now, std::string_view name) {
   if (now < value->expires) return Chain::fresh(std::move(value));
-  return Error{Fault::expired, std::string(name) + ": expires: want after " + rfc3339(now) + ", got " + rfc3339(value->expires)};
+  return Error{Fault::expired,
+               std::string(name) + ": expires: want after " + rfc3339(now) + ", got " + rfc3339(value->expires)};
 }
 
 Status not_below(std::string_view what, Version floor, Version got) {
@@ -57,7 +60,8 @@ bool has_hashes(const FileMeta& meta, BytesView bytes) {
 bool has_canonical_hashes(const FileMeta& meta, BytesView bytes) {
   const auto json = parse_json(bytes, {.numbers = JsonRules::Numbers::any, .max_bytes = bytes.size()});
   if (!json.ok()) return false;
-  return has_hashes(meta, canonical(*json, CanonicalForm::uptane)) || has_hashes(meta, canonical(*json, CanonicalForm::device));
+  return has_hashes(meta, canonical(*json, CanonicalForm::uptane)) ||
+         has_hashes(meta, canonical(*json, CanonicalForm::device));
 }
 
 // TUF 5.5.2, 5.6.2: length and hashes, where the file before gives them.
@@ -74,7 +78,8 @@ Result<Envelope> envelope_of(const Root& root, Role role, BytesView bytes) {
   return TRY_IN(name_of(role), parse_envelope(bytes, max_size(role, root.dialect)));
 }
 
-// The stored timestamp as the answer to another one of its version (TUF 5.4.3.1); nullopt when it does not verify any more.
+// The stored timestamp as the answer to another one of its version (TUF 5.4.3.1); nullopt when it does not verify any
+// more.
 std::optional<Trusted<Timestamp>> stored_with_version(const Root& root, const Floors& floors, Version version) {
   if (floors.stored_timestamp.empty()) return std::nullopt;
   const auto envelope = envelope_of(root, Role::timestamp, floors.stored_timestamp);
@@ -131,13 +136,16 @@ Result<Trusted<Root>> next_root(const Trusted<Root>& trusted, BytesView bytes) {
   const auto envelope = TRY(envelope_of(*trusted, Role::root, bytes));
   auto next = TRY(read_root(envelope));
   const std::string name = "root " + std::to_string(next.version);
-  TRY(signed_by(*trusted, Role::root, envelope, name + " by the keys of root " + std::to_string(trusted->version)));  // TUF 5.3.4
-  TRY(signed_by(next, Role::root, envelope, name + " by its own keys"));                                              // TUF 5.3.4
-  TRY(same_version("root: version", trusted->version + 1, next.version));                                             // TUF 5.3.5
+  const std::string old_keys = " by the keys of root " + std::to_string(trusted->version);
+  TRY(signed_by(*trusted, Role::root, envelope, name + old_keys));         // TUF 5.3.4
+  TRY(signed_by(next, Role::root, envelope, name + " by its own keys"));   // TUF 5.3.4
+  TRY(same_version("root: version", trusted->version + 1, next.version));  // TUF 5.3.5
   return Chain::trusted(std::move(next), bytes);
 }
 
-Result<Fresh<Root>> fresh(Trusted<Root> root, Time now) { return unexpired(std::move(root), now, "root"); }
+Result<Fresh<Root>> fresh(Trusted<Root> root, Time now) {
+  return unexpired(std::move(root), now, "root");
+}
 
 Floors floors_after(const Root& before, const Root& after, Floors floors) {
   if (lost_a_key(before, after, Role::timestamp) || lost_a_key(before, after, Role::snapshot))
@@ -157,10 +165,10 @@ Floors floors_over(const Root& root, const Generation& stored, Floors floors) {
 Result<Trusted<Timestamp>> next_timestamp(const Fresh<Root>& root, const Floors& floors, BytesView bytes) {
   const auto envelope = TRY(envelope_of(*root, Role::timestamp, bytes));
   auto next = TRY(read_timestamp(envelope));
-  TRY(signed_by(*root, Role::timestamp, envelope, "timestamp"));                                 // TUF 5.4.2
-  TRY(not_below("timestamp: version", floors.timestamp, next.version));                          // TUF 5.4.3.1
+  TRY(signed_by(*root, Role::timestamp, envelope, "timestamp"));  // TUF 5.4.2
+  TRY(not_below("timestamp: version", floors.timestamp, next.version));  // TUF 5.4.3.1
   if (auto stored = stored_with_version(*root, floors, next.version)) return *std::move(stored);
-  TRY(not_below("timestamp: version of snapshot", floors.snapshot, next.snapshot.version));      // TUF 5.4.3.2
+  TRY(not_below("timestamp: version of snapshot", floors.snapshot, next.snapshot.version));  // TUF 5.4.3.2
   return Chain::trusted(std::move(next), bytes);
 }
 
@@ -168,33 +176,37 @@ Result<Fresh<Timestamp>> fresh(Trusted<Timestamp> timestamp, Time now) {
   return unexpired(std::move(timestamp), now, "timestamp");
 }
 
-Result<Trusted<Snapshot>> next_snapshot(const Fresh<Root>& root, const Fresh<Timestamp>& timestamp, const Floors& floors,
-                                        BytesView bytes) {
+Result<Trusted<Snapshot>> next_snapshot(const Fresh<Root>& root, const Fresh<Timestamp>& timestamp,
+                                        const Floors& floors, BytesView bytes) {
   const auto envelope = TRY(envelope_of(*root, Role::snapshot, bytes));
-  TRY(is_the_listed(timestamp->snapshot, bytes, root->dialect, "snapshot"));         // TUF 5.5.2
+  TRY(is_the_listed(timestamp->snapshot, bytes, root->dialect, "snapshot"));  // TUF 5.5.2
   auto next = TRY(read_snapshot(envelope));
-  TRY(signed_by(*root, Role::snapshot, envelope, "snapshot"));                       // TUF 5.5.3
+  TRY(signed_by(*root, Role::snapshot, envelope, "snapshot"));  // TUF 5.5.3
   TRY(same_version("snapshot: version", timestamp->snapshot.version, next.version));  // TUF 5.5.4
   TRY(not_below("snapshot: version", floors.snapshot, next.version));
-  TRY(keeps_what_was_listed(next, floors.listed));                                   // TUF 5.5.5
+  TRY(keeps_what_was_listed(next, floors.listed));  // TUF 5.5.5
   return Chain::trusted(std::move(next), bytes);
 }
 
-Result<Fresh<Snapshot>> fresh(Trusted<Snapshot> snapshot, Time now) { return unexpired(std::move(snapshot), now, "snapshot"); }
+Result<Fresh<Snapshot>> fresh(Trusted<Snapshot> snapshot, Time now) {
+  return unexpired(std::move(snapshot), now, "snapshot");
+}
 
 Result<Trusted<Targets>> next_targets(const Fresh<Root>& root, const Fresh<Snapshot>& snapshot, const Floors& floors,
                                       BytesView bytes) {
   const FileMeta& listed = snapshot->meta.at("targets.json");
   const auto envelope = TRY(envelope_of(*root, Role::targets, bytes));
-  TRY(is_the_listed(listed, bytes, root->dialect, "targets"));             // TUF 5.6.2
+  TRY(is_the_listed(listed, bytes, root->dialect, "targets"));  // TUF 5.6.2
   auto next = TRY(read_targets(envelope));
-  TRY(signed_by(*root, Role::targets, envelope, "targets"));               // TUF 5.6.3
-  TRY(same_version("targets: version", listed.version, next.version));     // TUF 5.6.4
+  TRY(signed_by(*root, Role::targets, envelope, "targets"));  // TUF 5.6.3
+  TRY(same_version("targets: version", listed.version, next.version));  // TUF 5.6.4
   TRY(not_below("targets: version", floors.targets, next.version));
   return Chain::trusted(std::move(next), bytes);
 }
 
-Result<Fresh<Targets>> fresh(Trusted<Targets> targets, Time now) { return unexpired(std::move(targets), now, "targets"); }
+Result<Fresh<Targets>> fresh(Trusted<Targets> targets, Time now) {
+  return unexpired(std::move(targets), now, "targets");
+}
 
 Result<Trusted<Targets>> targets_under(const Root& root, BytesView bytes) {
   const auto envelope = TRY(envelope_of(root, Role::targets, bytes));
@@ -203,7 +215,8 @@ Result<Trusted<Targets>> targets_under(const Root& root, BytesView bytes) {
   return Chain::trusted(std::move(targets), bytes);
 }
 
-Result<VerifiedSet> verify_set(const Trusted<Root>& root, const Floors& floors, const Generation& generation, Time now) {
+Result<VerifiedSet> verify_set(const Trusted<Root>& root, const Floors& floors, const Generation& generation,
+                               Time now) {
   auto last = TRY(fresh(root, now));
   auto next = TRY(next_timestamp(last, floors, generation.timestamp));
   auto timestamp = TRY(fresh(std::move(next), now));
