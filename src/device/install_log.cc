@@ -1,0 +1,117 @@
+#include "device/install_log.h"
+
+namespace rota::device {
+namespace {
+
+Result<Json> read_custom(const std::string& text) {
+  return TRY_IN("stored target", parse_json(text, {.numbers = JsonRules::Numbers::any}));
+}
+
+// Columns name, hash, version, custom.
+Result<DeviceTarget> target_of(const store::Row& row) {
+  return DeviceTarget{row.text(0), row.text(1), row.integer(2), TRY(read_custom(row.text(3)))};
+}
+
+}  // namespace
+
+Result<std::optional<DeviceTarget>> InstallLog::current() const {
+  const auto rows = TRY(db_.query("SELECT name, hash, version, custom FROM installed WHERE state = 'current'"));
+  if (rows.empty()) return std::optional<DeviceTarget>();
+  return std::optional<DeviceTarget>(TRY(target_of(rows[0])));
+}
+
+Result<std::optional<Change>> InstallLog::change() const {
+  const auto rows = TRY(db_.query("SELECT name, hash, version, custom, previous_hash, correlation_id, phase FROM change"));
+  if (rows.empty()) return std::optional<Change>();
+  const auto phase = rows[0].text(6) == "pending" ? Change::Phase::pending : Change::Phase::intent;
+  return std::optional<Change>(Change{phase, TRY(target_of(rows[0])), rows[0].text(4), rows[0].text(5)});
+}
+
+Result<History> InstallLog::history() const {
+  History out{DeviceTarget{.name = kInitialTarget, .hash = ""}, false, {}, {}};
+  const auto rows = TRY(db_.query("SELECT name, hash, version, custom, state, failing FROM installed ORDER BY turn"));
+  for (const auto& row : rows) {
+    const auto target = TRY(target_of(row));
+    const bool is_current = row.text(4) == "current", is_failing = row.integer(5) != 0;
+    if (is_failing) out.failing.push_back(target);
+    if (is_current) {
+      out.current = target;
+      out.current_failing = is_failing;
+    } else if (!is_failing && !target.hash.empty()) {
+      out.previous_good = target;
+    }
+  }
+  return out;
+}
+
+Status InstallLog::note_first_boot(const std::string& booted_hash) {
+  return db_.transaction([&]() -> Status {
+    if (TRY(current())) return {};
+    return write_row(DeviceTarget{.name = kInitialTarget, .hash = booted_hash}, "current", 0);
+  });
+}
+
+Status InstallLog::intend(const Change& change) {
+  const auto& target = change.target;
+  TRY(db_.execute("INSERT INTO change VALUES (1, 'intent', ?, ?, ?, ?, ?, ?)",
+                  {target.name, target.hash, target.version, to_json(target.custom), change.previous_hash,
+                   change.correlation_id}));
+  return {};
+}
+
+Status InstallLog::drop_intent(const Event& said) {
+  return db_.transaction([&]() -> Status {
+    TRY(clear_change());
+    return events_.add_within(said);
+  });
+}
+
+Status InstallLog::pend(const Event& said) {
+  return db_.transaction([&]() -> Status {
+    TRY(db_.execute("UPDATE change SET phase = 'pending'"));
+    return events_.add_within(said);
+  });
+}
+
+Status InstallLog::confirm(const DeviceTarget& target, const Event& said) {
+  return db_.transaction([&]() -> Status {
+    TRY(db_.execute("UPDATE installed SET state = 'earlier' WHERE state = 'current'"));
+    TRY(write_row(target, "current", 0));
+    TRY(clear_change());
+    return events_.add_within(said);
+  });
+}
+
+Status InstallLog::fail(const Event& said) {
+  return db_.transaction([&]() -> Status {
+    const auto under_way = TRY(change());
+    if (!under_way) return conflict("no change is under way");
+    const auto running = TRY(current());
+    const bool stays_current = running && running->same_image(under_way->target);
+    TRY(write_row(under_way->target, stays_current ? "current" : "earlier", 1));
+    TRY(clear_change());
+    return events_.add_within(said);
+  });
+}
+
+Status InstallLog::mark_failing(const DeviceTarget& target) {
+  return db_.transaction([&]() -> Status {
+    const auto running = TRY(current());
+    TRY(write_row(target, running && running->same_image(target) ? "current" : "earlier", 1));
+    return clear_change();
+  });
+}
+
+Status InstallLog::write_row(const DeviceTarget& target, const char* state, int failing) {
+  TRY(db_.execute("INSERT OR REPLACE INTO installed (name, hash, version, custom, state, failing, turn) "
+                  "VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(turn), 0) + 1 FROM installed))",
+                  {target.name, target.hash, target.version, to_json(target.custom), state, std::int64_t{failing}}));
+  return {};
+}
+
+Status InstallLog::clear_change() {
+  TRY(db_.execute("DELETE FROM change"));
+  return {};
+}
+
+}  // namespace rota::device
