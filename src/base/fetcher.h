@@ -20,7 +20,7 @@ std::string_view header(const Headers& headers, std::string_view name);
 
 struct FetchRequest {
   std::string method = "GET";
-  std::string url;
+  std::string url = {};
   Headers headers = {};
   std::string body = {};
   std::string body_file = {};             // sent instead of `body` when not empty: a path
