@@ -53,21 +53,26 @@ struct RootOptions {
   tuf::Allowed allowed;  // ?allow-weaker=1 puts every name in, ?force-expiry=1 sets short_expiry
 };
 
+// Safe to use from many threads. Publications of all factories take turns; readers never wait for one.
 class Repositories {
  public:
-  // Tables are made on first use. `seal_key` wraps every private key in the database.
+  // Tables are made on first use. `seal_key` wraps every private key in the database. Every factory's set is verified from
+  // its root 1; a set that does not verify, or a seal key that does not open the keys (denied), is an error.
   static Result<std::unique_ptr<Repositories>> open(store::Database& db, const crypto::SecretBytes& seal_key,
                                                     const Clock& clock);
   ~Repositories();
 
   // Roots 1 and 2, online keys, empty targets, first generation, first archive: one transaction. conflict: name taken.
   // bad_input: not [a-z0-9][a-z0-9-]{0,47}.
+  // The tuf dialect is not offered yet (bad_input).
   Status create(const NewFactory& factory);
   Result<std::vector<std::string>> factories() const;
   // not_found: no such factory. Cheap: from memory.
   Result<std::shared_ptr<const Published>> published(std::string_view factory) const;
   // N.root.json as served; not_found past the newest.
   Result<std::shared_ptr<const Bytes>> root(std::string_view factory, tuf::Version version) const;
+  // The newest root's body with version + 1 and a new expiry, unsigned: where a rotation starts.
+  Result<Json> next_root_body(std::string_view factory) const;
 
   // POST root. Verified against the newest root, admitted by tuf::admit_root, everything online re-signed as needed, the set
   // verified from every root a device may hold, one transaction. Online keys no longer listed are destroyed.
@@ -78,16 +83,19 @@ class Repositories {
   // Adds targets signed by the online key; the targets version published. conflict: the name exists with other content
   // (equal content: the present version). rejected: does not fit 8 MiB, form. unavailable: the targets key is offline.
   Result<tuf::Version> add_targets(std::string_view factory, const std::vector<tuf::Target>& targets);
-  // Re-signs what has less than half of its life left (timestamp 7 d, snapshot and targets 90 d). For a scheduler.
+  // Re-signs what has less than half of its life left (timestamp 7 d, snapshot 90 d, targets 90 d when an online key signed
+  // them), forgets files of 90 d ago and erases retired first root keys after 24 h. For a scheduler.
   Status refresh(std::string_view factory);
 
-  // A new online key that waits for a root that lists it. Its public half.
+  // A new online key that waits for a root that lists it. Its public half. bad_input: the role root, an EC key.
   Result<crypto::PublicKey> new_online_key(std::string_view factory, tuf::Role role, crypto::KeyType type);
 
   // The first root key archive (repo-api.md 5): may be fetched until confirmed with its sha256; then not_found.
   Result<Bytes> first_archive(std::string_view factory);
-  Status confirm_first_archive(std::string_view factory, std::string_view sha256_hex);  // conflict: another digest
-  // GET/DELETE root/private_keys/<id>: the first root key only.
+  // Erases the archive and retires the first root keys. conflict: another digest; the same one again is fine.
+  Status confirm_first_archive(std::string_view factory, std::string_view sha256_hex);
+  // GET/DELETE root/private_keys/<id>: the root keys that were made here (of roots 1 and 2) only, while they are held. After
+  // `seal` a copy nobody can read stays until a root without the key is accepted, or 24 h.
   Result<crypto::PrivateKey> first_root_key(std::string_view factory, const tuf::KeyId& id);
   Status seal_first_root_key(std::string_view factory, const tuf::KeyId& id);
   // credentials.zip of the factory (repo-api.md 9).

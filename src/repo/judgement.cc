@@ -1,0 +1,137 @@
+#include "repo/judgement.h"
+
+#include "crypto/hash.h"
+
+namespace rota::repo {
+namespace {
+
+using tuf::Role;
+
+constexpr std::size_t kLongestTargetName = 253;
+
+Status is_target(const tuf::Target& target) {
+  const auto segments = split(target.name, '/');
+  const bool good_name = !target.name.empty() && target.name.size() <= kLongestTargetName &&
+                         std::ranges::none_of(segments, [](const auto& s) { return s.empty() || s == "." || s == ".."; });
+  const std::string where = "target '" + target.name.substr(0, 60) + "': ";
+  if (!good_name) return rejected(where + "name: want 1..253 characters without '..' and a leading '/'");
+  if (!is_sha256_hex(target.sha256)) return rejected(where + "sha256: want 64 hex digits, got '" + target.sha256 + "'");
+  if (target.custom.if_object() == nullptr) return rejected(where + "custom: want an object");
+  return {};
+}
+
+Json entry_of(const tuf::Target& target) {
+  Json entry;
+  entry["hashes"]["sha256"] = target.sha256;
+  entry["length"] = target.length;
+  entry["custom"] = target.custom;
+  return entry;
+}
+
+// Without the times the server sets.
+Json content_of(Json entry) {
+  if (Json* custom = entry.find("custom"); custom != nullptr && custom->if_object() != nullptr) {
+    custom->if_object()->erase("createdAt");
+    custom->if_object()->erase("updatedAt");
+  }
+  return entry;
+}
+
+Json stamped(Json entry, Time now) {
+  for (const char* member : {"createdAt", "updatedAt"}) {
+    if (entry["custom"].find(member) == nullptr) entry["custom"][member] = rfc3339(now);
+  }
+  return entry;
+}
+
+std::vector<std::string> signature_faults(const tuf::Root& root, const tuf::Envelope& envelope) {
+  const auto tally = tuf::tally(root, Role::targets, envelope);
+  std::vector<std::string> faults;
+  for (const auto& fault : tally.faults) faults.push_back("targets: " + fault);
+  if (const auto met = tuf::signed_by(root, Role::targets, envelope, "targets"); !met) faults.push_back(met.error().what);
+  return faults;
+}
+
+// Of the form, the signatures and the life of a candidate that is an envelope.
+std::vector<std::string> targets_faults(const tuf::Root& root, const Bytes& candidate, Time now) {
+  auto faults = tuf::form_faults(Role::targets, candidate);
+  const auto envelope = tuf::parse_envelope(candidate, tuf::kMaxTargets);
+  if (!envelope) {
+    if (faults.empty()) faults.push_back(envelope.error().what);
+    return faults;
+  }
+  for (auto& fault : signature_faults(root, *envelope)) faults.push_back(std::move(fault));
+  const auto targets = tuf::read_targets(*envelope);
+  if (!targets && faults.empty()) faults.push_back(targets.error().what);
+  if (targets && targets->expires <= now) faults.push_back("targets: expires: " + rfc3339(targets->expires) + " has passed");
+  return faults;
+}
+
+}  // namespace
+
+Refusal refused_root(std::vector<std::string> cause) {
+  return {"invalid_root_role", "the new root is not acceptable", std::move(cause), 400};
+}
+
+Refusal refused_targets(std::vector<std::string> cause) {
+  return {"invalid_offline_targets", "the signed targets are not acceptable", std::move(cause), 400};
+}
+
+Accepted<Bytes> judged_root(const Standing& before, BytesView envelope, const RootOptions& options, Time now) {
+  auto candidate = canonical_envelope(envelope, Role::root);
+  if (!candidate) return refused_root({candidate.error().what});
+  const auto trusted = newest_root(before);
+  if (!trusted) return refused_root({trusted.error().what});
+  auto causes = tuf::stopping(tuf::admit_root(*trusted, *candidate, now), options.allowed);
+  if (!causes.empty()) return refused_root(std::move(causes));
+  if (const auto next = tuf::next_root(*trusted, *candidate); !next) return refused_root({next.error().what});
+  return std::move(*candidate);
+}
+
+Accepted<Bytes> judged_targets(const Standing& before, BytesView envelope, const std::optional<std::string>& checksum,
+                               Time now) {
+  if (!checksum)
+    return Refusal{"role_checksum_not_provided", "want the header x-ats-role-checksum of the targets it replaces", {}, 428};
+  if (!crypto::constant_time_equal(*checksum, before.published->targets_checksum))
+    return Refusal{"role_checksum_mismatch", "the targets were changed by somebody else; pull them again", {}, 412};
+  auto candidate = canonical_envelope(envelope, Role::targets);
+  if (!candidate) return refused_targets({candidate.error().what});
+  const auto root = newest_root(before);
+  if (!root) return refused_targets({root.error().what});
+  auto faults = targets_faults(**root, *candidate, now);
+  if (!faults.empty()) return refused_targets(std::move(faults));
+  const auto parsed = tuf::read_targets(tuf::parse_envelope(*candidate, tuf::kMaxTargets).value());
+  if (const auto want = before.floors.targets + 1; parsed->version != want)
+    return Refusal{"invalid_version_bump",
+                   "targets version: want " + std::to_string(want) + ", got " + std::to_string(parsed->version), {}, 409};
+  return std::move(*candidate);
+}
+
+Result<std::optional<Json>> body_with(const Standing& before, const std::vector<tuf::Target>& targets, Time now) {
+  auto envelope = TRY(tuf::parse_envelope(*before.published->targets, tuf::kMaxTargets));
+  Json& listed = envelope.body["targets"];
+  bool changed = false;
+  for (const tuf::Target& target : targets) {
+    TRY(is_target(target));
+    const Json* present = listed.find(target.name);
+    if (present != nullptr && content_of(*present) == content_of(entry_of(target))) continue;
+    if (present != nullptr) return conflict("target '" + target.name + "': is there with other content");
+    listed[target.name] = stamped(entry_of(target), now);
+    changed = true;
+  }
+  if (!changed) return std::optional<Json>();
+  return std::optional<Json>(std::move(envelope.body));
+}
+
+bool targets_are_online(const Standing& before, const tuf::Root& root, const std::vector<OnlineKey>& keys) {
+  const auto envelope = tuf::parse_envelope(*before.published->targets, tuf::kMaxTargets);
+  if (!envelope) return false;
+  const auto tally = tuf::tally(root, Role::targets, *envelope);
+  return std::ranges::all_of(tally.signed_by, [&](const tuf::KeyId& id) {
+    const auto key = root.keys.find(id);
+    return key != root.keys.end() &&
+           std::ranges::any_of(keys, [&](const OnlineKey& online) { return online.signer.public_key() == key->second; });
+  });
+}
+
+}  // namespace rota::repo

@@ -1,0 +1,119 @@
+#include "repo/ledger.h"
+
+#include "crypto/hash.h"
+
+namespace rota::repo {
+namespace {
+
+const std::vector<std::string> kTables = {R"(
+CREATE TABLE factories (
+  name TEXT PRIMARY KEY,
+  repo_id TEXT NOT NULL UNIQUE,
+  dialect TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  generation INTEGER NOT NULL  -- the one that is served
+) WITHOUT ROWID;
+CREATE TABLE role_files (
+  factory TEXT NOT NULL REFERENCES factories(name),
+  role TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  bytes BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (factory, role, version)
+);
+CREATE TABLE generations (
+  factory TEXT NOT NULL REFERENCES factories(name),
+  number INTEGER NOT NULL,
+  root INTEGER NOT NULL,
+  targets INTEGER NOT NULL,
+  snapshot INTEGER NOT NULL,
+  timestamp INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (factory, number)
+) WITHOUT ROWID;)"};
+
+std::int64_t unix_time(Time time) { return time.time_since_epoch().count(); }
+
+}  // namespace
+
+Status Ledger::make_tables() { return db_.migrate(kTables); }
+
+Result<std::vector<std::string>> Ledger::factories() const {
+  std::vector<std::string> names;
+  for (const auto& row : TRY(db_.query("SELECT name FROM factories ORDER BY name"))) names.push_back(row.text(0));
+  return names;
+}
+
+Result<LedgerEntry> Ledger::entry(const std::string& factory) const {
+  const auto rows = TRY(db_.query("SELECT repo_id, generation FROM factories WHERE name = ?", {factory}));
+  if (rows.empty()) return not_found("factory '" + factory + "'");
+  LedgerEntry entry{rows[0].text(0), rows[0].integer(1), TRY(roots(factory)), {}};
+  entry.files.targets = TRY(served(factory, tuf::Role::targets, entry.generation));
+  entry.files.snapshot = TRY(served(factory, tuf::Role::snapshot, entry.generation));
+  entry.files.timestamp = TRY(served(factory, tuf::Role::timestamp, entry.generation));
+  return entry;
+}
+
+Result<std::vector<Bytes>> Ledger::roots(const std::string& factory) const {
+  const auto rows = TRY(db_.query(
+      "SELECT version, bytes FROM role_files WHERE factory = ? AND role = 'root' ORDER BY version", {factory}));
+  std::vector<Bytes> roots;
+  for (const auto& row : rows) {
+    roots.push_back(row.text(1));
+    if (row.integer(0) != static_cast<std::int64_t>(roots.size()))
+      return io_error("factory '" + factory + "': root " + std::to_string(roots.size()) + " is missing");
+  }
+  return roots;
+}
+
+Result<Bytes> Ledger::served(const std::string& factory, tuf::Role role, std::int64_t generation) const {
+  const std::string name(tuf::name_of(role));
+  const auto rows = TRY(db_.query("SELECT f.bytes, f.sha256 FROM generations g JOIN role_files f ON f.factory = g.factory "
+                                  "AND f.role = ? AND f.version = g." + name + " WHERE g.factory = ? AND g.number = ?",
+                                  {name, factory, generation}));
+  const std::string what = "factory '" + factory + "': " + name + " of generation " + std::to_string(generation);
+  if (rows.empty()) return io_error(what + " is missing");
+  if (crypto::sha256_hex(rows[0].text(0)) != rows[0].text(1)) return io_error(what + " is damaged");
+  return rows[0].text(0);
+}
+
+Status Ledger::add_factory(const std::string& factory, const std::string& repo_id, Time now) {
+  TRY(db_.execute("INSERT INTO factories (name, repo_id, dialect, created_at, generation) VALUES (?, ?, 'uptane', ?, 0)",
+                  {factory, repo_id, unix_time(now)}));
+  return {};
+}
+
+Status Ledger::add_file(const std::string& factory, const LedgerFile& file, Time now) {
+  TRY(db_.execute(
+      "INSERT INTO role_files (factory, role, version, sha256, bytes, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+      {factory, std::string(tuf::name_of(file.role)), file.version, crypto::sha256_hex(file.bytes),
+       store::Blob{Bytes(file.bytes)}, unix_time(now)}));
+  return {};
+}
+
+Status Ledger::point_to(const std::string& factory, std::int64_t number,
+                        const std::map<tuf::Role, tuf::Version>& versions, Time now) {
+  TRY(db_.execute(
+      "INSERT INTO generations (factory, number, root, targets, snapshot, timestamp, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      {factory, number, versions.at(tuf::Role::root), versions.at(tuf::Role::targets), versions.at(tuf::Role::snapshot),
+       versions.at(tuf::Role::timestamp), unix_time(now)}));
+  const auto moved = TRY(db_.execute("UPDATE factories SET generation = ? WHERE name = ? AND generation = ?",
+                                     {number, factory, number - 1}));
+  if (moved != 1) return conflict("factory '" + factory + "': generation " + std::to_string(number) + " came too late");
+  return {};
+}
+
+Status Ledger::forget(const std::string& factory, Time until) {
+  TRY(db_.execute("DELETE FROM generations WHERE factory = ?1 AND created_at < ?2 AND number < "
+                  "(SELECT generation FROM factories WHERE name = ?1)",
+                  {factory, unix_time(until)}));
+  for (const std::string role : {"targets", "snapshot", "timestamp"}) {
+    TRY(db_.execute("DELETE FROM role_files WHERE factory = ?1 AND role = ?2 AND created_at < ?3 AND version NOT IN "
+                    "(SELECT " + role + " FROM generations WHERE factory = ?1)",
+                    {factory, role, unix_time(until)}));
+  }
+  return {};
+}
+
+}  // namespace rota::repo
