@@ -44,7 +44,8 @@ constexpr const char* kDeviceTables[] = {
     "CREATE TABLE apps_states (device TEXT NOT NULL, id INTEGER NOT NULL, body TEXT NOT NULL,"
     " PRIMARY KEY (device, id)) WITHOUT ROWID",
     "CREATE TABLE events (device TEXT NOT NULL, id TEXT NOT NULL, correlation_id TEXT NOT NULL, received_at INTEGER NOT NULL,"
-    " device_time INTEGER NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (device, id)) WITHOUT ROWID",
+    " device_time INTEGER NOT NULL, type TEXT NOT NULL, target TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL,"
+    " PRIMARY KEY (device, id)) WITHOUT ROWID",
     "CREATE INDEX events_by_correlation ON events (device, correlation_id, device_time)",
     "CREATE INDEX events_by_age ON events (received_at)",
 };
@@ -225,9 +226,10 @@ Status Devices::undeny(const std::string& uuid, const std::string& by) {
   return {};
 }
 
-bool Devices::is_denied(std::string_view uuid) const {
+std::optional<std::string> Devices::denied_factory(std::string_view uuid) const {
   const std::shared_lock lock(mutex_);
-  return denied_.contains(uuid);
+  const auto found = denied_.find(uuid);
+  return found == denied_.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::vector<std::string> Devices::denied_of(std::string_view factory) const {

@@ -70,7 +70,8 @@ class Devices {
   Status deny(const std::string& uuid, const std::string& by);
   // not_found: was not denied. The device must register anew.
   Status undeny(const std::string& uuid, const std::string& by);
-  bool is_denied(std::string_view uuid) const;
+  bool is_denied(std::string_view uuid) const { return denied_factory(uuid).has_value(); }
+  std::optional<std::string> denied_factory(std::string_view uuid) const;  // nullopt: not denied
   std::vector<std::string> denied_of(std::string_view factory) const;
 
   // denied unless the device is known with this key. An unknown one is enrolled with `on_contact`; the first contact under an

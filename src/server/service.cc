@@ -1,0 +1,90 @@
+#include "server/service.h"
+
+#include <spdlog/spdlog.h>
+
+#include "repo/repositories.h"
+#include "server/events.h"
+#include "server/gateway.h"
+#include "server/pki.h"
+
+namespace rota::server {
+namespace {
+
+constexpr Seconds kKeepEvents = days(90);
+
+http::ServerOptions server_options(const App& app) {
+  http::ServerOptions options;
+  options.spool_folder = app.settings.data_folder + "/spool";
+  options.on_exception = [](const std::string& id, std::string_view what) { spdlog::error("request {}: {}", id, what); };
+  return options;
+}
+
+std::string url(const Settings& settings, std::uint16_t port) {
+  return "https://" + settings.names.front() + ":" + std::to_string(port);
+}
+
+}  // namespace
+
+Service::Service(App& app, Seconds look_every) : app_(app), server_(server_options(app)) {
+  timekeeper_ = std::thread([this, look_every] { look_after_time(look_every); });
+}
+
+Service::~Service() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  timekeeper_.join();
+  app_.pki.when_changed({});
+  server_.stop();
+}
+
+Result<std::unique_ptr<Service>> Service::start(App& app, const ServiceOptions& options) {
+  std::unique_ptr<Service> service(new Service(app, options.look_every));
+  add_gateway_routes(service->gateway_, app);
+  for (const auto group : options.api_groups) group(service->api_, app);
+  TRY(service->listen(options));
+  service->server_.start();
+  return service;
+}
+
+Status Service::listen(const ServiceOptions& options) {
+  const Headers always = {{"x-version", ROTA_VERSION}};
+  http::ListenOptions gateway{.address = options.address, .port = options.gateway_port, .router = &gateway_, .always = always};
+  gateway.tls = TRY(app_.pki.gateway_tls());
+  gateway.gate = gateway_gate(app_);
+  const auto gateway_port = TRY_IN("gateway", server_.listen(std::move(gateway)));
+  http::ListenOptions api{.address = options.address, .port = options.api_port, .router = &api_, .always = always};
+  api.tls = TRY(app_.pki.api_tls());
+  app_.settings.gateway_url = url(app_.settings, gateway_port);
+  app_.settings.api_url = url(app_.settings, TRY_IN("api", server_.listen(std::move(api))));
+  app_.pki.when_changed([this, gateway_port] { trust_new_authority(gateway_port); });
+  return {};
+}
+
+void Service::trust_new_authority(std::uint16_t gateway_port) {
+  auto tls = app_.pki.gateway_tls();
+  if (tls) server_.replace_tls(gateway_port, std::move(tls).value());
+  else spdlog::error("gateway: the new device CA is not in use: {}", tls.error().what);
+}
+
+void Service::look_after_time(Seconds every) {
+  std::unique_lock lock(mutex_);
+  do {
+    lock.unlock();
+    do_what_is_due();
+    lock.lock();
+  } while (!wake_.wait_for(lock, every, [this] { return stopping_; }));
+}
+
+void Service::do_what_is_due() {
+  const auto factories = app_.repos.factories();
+  if (!factories) return spdlog::error("refresh: {}", factories.error().what);
+  for (const auto& factory : *factories)
+    if (const auto refreshed = app_.repos.refresh(factory); !refreshed) spdlog::error("refresh of '{}': {}", factory, refreshed.error().what);
+  const Time oldest = app_.clock.now() - kKeepEvents;
+  app_.writes.later([oldest](store::Database& db) { return forget_events(db, oldest); });
+}
+
+}  // namespace rota::server
