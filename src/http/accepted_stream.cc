@@ -135,6 +135,8 @@ void AcceptedStream::say_goodbye() {
   ::shutdown(socket_.native_handle(), SHUT_WR);
 }
 
-void AcceptedStream::cut() { ::shutdown(socket_.native_handle(), SHUT_RDWR); }
+void AcceptedStream::cut() {
+  ::shutdown(socket_.native_handle(), SHUT_RDWR);
+}
 
 }  // namespace rota::http

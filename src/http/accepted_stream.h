@@ -1,4 +1,5 @@
-// The server's end of a connection: a coroutine waits while the descriptor is not ready; plain or TLS over the same descriptor.
+// The server's end of a connection: a coroutine waits while the descriptor is not ready; plain or TLS over the same
+// descriptor.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -28,7 +29,8 @@ class AcceptedStream {
 
   // False when the client gave up, was refused, or speaks no TLS.
   Task<bool> shake_hands(const crypto::TlsContext& tls);
-  // How a read begins: with a look at what has arrived, or by waiting for an event (cheaper when nothing will be there yet).
+  // How a read begins: with a look at what has arrived, or by waiting for an event (cheaper when nothing will be there
+  // yet).
   enum class First { look, wait };
   // At least one byte, or 0 at the end of the connection, whatever ended it.
   Task<std::size_t> read(char* buffer, std::size_t size, First first);
@@ -36,8 +38,8 @@ class AcceptedStream {
   Task<std::size_t> read_raw(char* buffer, std::size_t size);
   // One step: how many bytes went out, 0 when the connection is gone.
   Task<std::size_t> write_some(BytesView bytes);
-  // As write_some, of a part of a file: sendfile on plain connections, through `scratch` (kScratch bytes, not used while
-  // this waits) on TLS.
+  // As write_some, of a part of a file: sendfile on plain connections, through `scratch` (kScratch bytes, not used
+  // while this waits) on TLS.
   struct FilePart {
     int file;
     std::uint64_t offset, length;

@@ -19,18 +19,41 @@ struct Reason {
   std::string_view text;
 };
 
-constexpr std::array kReasons{
-    Reason{200, "OK"}, Reason{201, "Created"}, Reason{202, "Accepted"}, Reason{204, "No Content"},
-    Reason{206, "Partial Content"}, Reason{301, "Moved Permanently"}, Reason{302, "Found"}, Reason{303, "See Other"},
-    Reason{304, "Not Modified"}, Reason{307, "Temporary Redirect"}, Reason{308, "Permanent Redirect"},
-    Reason{400, "Bad Request"}, Reason{401, "Unauthorized"}, Reason{403, "Forbidden"}, Reason{404, "Not Found"},
-    Reason{405, "Method Not Allowed"}, Reason{406, "Not Acceptable"}, Reason{409, "Conflict"}, Reason{410, "Gone"},
-    Reason{411, "Length Required"}, Reason{412, "Precondition Failed"}, Reason{413, "Content Too Large"},
-    Reason{415, "Unsupported Media Type"}, Reason{416, "Range Not Satisfiable"}, Reason{417, "Expectation Failed"},
-    Reason{422, "Unprocessable Content"}, Reason{429, "Too Many Requests"},
-    Reason{431, "Request Header Fields Too Large"}, Reason{500, "Internal Server Error"}, Reason{501, "Not Implemented"},
-    Reason{502, "Bad Gateway"}, Reason{503, "Service Unavailable"}, Reason{504, "Gateway Timeout"},
-    Reason{505, "HTTP Version Not Supported"}, Reason{507, "Insufficient Storage"}};
+constexpr std::array kReasons{Reason{200, "OK"},
+                              Reason{201, "Created"},
+                              Reason{202, "Accepted"},
+                              Reason{204, "No Content"},
+                              Reason{206, "Partial Content"},
+                              Reason{301, "Moved Permanently"},
+                              Reason{302, "Found"},
+                              Reason{303, "See Other"},
+                              Reason{304, "Not Modified"},
+                              Reason{307, "Temporary Redirect"},
+                              Reason{308, "Permanent Redirect"},
+                              Reason{400, "Bad Request"},
+                              Reason{401, "Unauthorized"},
+                              Reason{403, "Forbidden"},
+                              Reason{404, "Not Found"},
+                              Reason{405, "Method Not Allowed"},
+                              Reason{406, "Not Acceptable"},
+                              Reason{409, "Conflict"},
+                              Reason{410, "Gone"},
+                              Reason{411, "Length Required"},
+                              Reason{412, "Precondition Failed"},
+                              Reason{413, "Content Too Large"},
+                              Reason{415, "Unsupported Media Type"},
+                              Reason{416, "Range Not Satisfiable"},
+                              Reason{417, "Expectation Failed"},
+                              Reason{422, "Unprocessable Content"},
+                              Reason{429, "Too Many Requests"},
+                              Reason{431, "Request Header Fields Too Large"},
+                              Reason{500, "Internal Server Error"},
+                              Reason{501, "Not Implemented"},
+                              Reason{502, "Bad Gateway"},
+                              Reason{503, "Service Unavailable"},
+                              Reason{504, "Gateway Timeout"},
+                              Reason{505, "HTTP Version Not Supported"},
+                              Reason{507, "Insufficient Storage"}};
 
 std::string_view reason_of(int status) {
   for (const Reason& reason : kReasons)
@@ -55,7 +78,9 @@ bool is_ours(std::string_view name) {
          equals_ignoring_case(name, "transfer-encoding") || equals_ignoring_case(name, "x-request-id");
 }
 
-bool has_no_body(int status) { return status == 204 || status == 304 || status < 200; }
+bool has_no_body(int status) {
+  return status == 204 || status == 304 || status < 200;
+}
 bool may_have_ranges(const Request& request, int status) {
   return status == 200 && (request.method == "GET" || request.method == "HEAD");
 }

@@ -19,12 +19,12 @@ struct AnswerOptions {
 };
 
 struct Answer {
-  std::string head = {};                                // to the empty line
-  std::string body = {};                                // one of these three holds the body
+  std::string head = {};  // to the empty line
+  std::string body = {};  // one of these three holds the body
   std::shared_ptr<const std::string> shared_body = {};
   OwnedFd file = {};
-  std::uint64_t offset = 0;  // of the part that is sent
-  std::uint64_t length = 0;  // of the part that is sent; 0 for HEAD, 204, 304
+  std::uint64_t offset = 0;     // of the part that is sent
+  std::uint64_t length = 0;     // of the part that is sent; 0 for HEAD, 204, 304
   BytesView in_memory() const;  // that part, when it is no file
 };
 

@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
-#include <ctime>
 #include <mutex>
 
 #include "http/exchange.h"
@@ -15,30 +13,6 @@
 namespace rota::http {
 
 namespace {
-
-// A write to a closed TLS connection must be an error, not the end of the program, whatever the program does with SIGPIPE.
-class SigpipeHeld {
- public:
-  SigpipeHeld() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    sigset_t pending;
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~SigpipeHeld() {
-    const timespec at_once{};
-    if (!was_pending_) sigtimedwait(&pipe_, nullptr, &at_once);
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  SigpipeHeld(const SigpipeHeld&) = delete;
-  SigpipeHeld& operator=(const SigpipeHeld&) = delete;
-
- private:
-  sigset_t pipe_, before_;
-  bool was_pending_ = false;
-};
 
 bool breaks_a_field(const std::string& text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
@@ -54,8 +28,7 @@ Status check_headers(const Headers& headers) {
 Result<std::uint64_t> body_size(const FetchRequest& request) {
   if (request.body_file.empty()) return static_cast<std::uint64_t>(request.body.size());
   struct stat facts {};
-  if (stat(request.body_file.c_str(), &facts) != 0)
-    return io_error(request.body_file + ": " + std::strerror(errno));
+  if (stat(request.body_file.c_str(), &facts) != 0) return io_error(request.body_file + ": " + std::strerror(errno));
   return static_cast<std::uint64_t>(facts.st_size);
 }
 
@@ -63,7 +36,9 @@ void add_field(std::string& head, std::string_view name, std::string_view value)
   head.append(name).append(": ").append(value).append("\r\n");
 }
 
-bool carries_a_body(const std::string& method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
+bool carries_a_body(const std::string& method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
 
 Result<std::string> head_of(const Url& url, const FetchRequest& request, const Headers& always) {
   Headers all = always;
@@ -109,12 +84,15 @@ struct Client::Impl {
   std::optional<Kept> kept;
 };
 
-Client::Client(ClientOptions options) : impl_(std::make_unique<Impl>()) { impl_->options = std::move(options); }
+Client::Client(ClientOptions options) : impl_(std::make_unique<Impl>()) {
+  impl_->options = std::move(options);
+}
 Client::~Client() = default;
-int Client::connections_made() const { return impl_->connections; }
+int Client::connections_made() const {
+  return impl_->connections;
+}
 
 Result<FetchReply> Client::fetch(const FetchRequest& request) {
-  const SigpipeHeld held;
   const Url url = TRY(parse_url(request.url));
   TRY(impl_->check_origin(url));
   return TRY_IN(name_of_request(url, request), impl_->answer(url, request));
@@ -143,7 +121,8 @@ void Client::Impl::keep(const Url& url, DialedStream stream) {
 
 Result<DialedStream> Client::Impl::dial(const Url& url, Instant deadline) {
   ++connections;
-  return DialedStream::dial(url, options.tls, std::min(deadline, std::chrono::steady_clock::now() + options.connect_timeout));
+  return DialedStream::dial(url, options.tls,
+                            std::min(deadline, std::chrono::steady_clock::now() + options.connect_timeout));
 }
 
 Result<FetchReply> Client::Impl::answer(const Url& url, const FetchRequest& request) {

@@ -33,10 +33,11 @@ Result<FetchReply> fetch(const RawServer& server, FetchRequest request = {}) {
 }
 
 TEST(Client, ReadsAnswersOfEveryFraming) {
-  for (const char* bytes : {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello",
-                            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: b\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
-                            "HTTP/1.0 200 OK\r\nX-A: b\r\n\r\nhello",
-                            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello"}) {
+  for (const char* bytes :
+       {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: b\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nX-A: b\r\n\r\nhello",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello"}) {
     const auto server = answering(bytes);
     const auto reply = fetch(server);
     ASSERT_TRUE(reply.ok()) << reply.error().what;
@@ -57,14 +58,18 @@ TEST(Client, RefusesEachLieWithItsOwnFault) {
       {"nothing", "", Fault::unavailable, "closed before it began"},
       {"cut head", "HTTP/1.1 200 O", Fault::unavailable, "cut short"},
       {"cut body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", Fault::unavailable, "cut short"},
-      {"cut chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", Fault::unavailable, "cut short"},
+      {"cut chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", Fault::unavailable,
+       "cut short"},
       {"not HTTP", "SSH-2.0-OpenSSH\r\n", Fault::rejected, ""},
       {"large head", "HTTP/1.1 200 OK\r\nA: " + std::string(17000, 'a') + "\r\n\r\n", Fault::rejected, ""},
       {"announced", ok_with(std::string(1001, 'x')), Fault::rejected, "want at most 1000 bytes, got 1001"},
-      {"unannounced", "HTTP/1.0 200 OK\r\n\r\n" + std::string(1001, 'x'), Fault::rejected, "want at most 1000 bytes, got at least 1001"},
-      {"large chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'x') + "\r\n0\r\n\r\n",
+      {"unannounced", "HTTP/1.0 200 OK\r\n\r\n" + std::string(1001, 'x'), Fault::rejected,
+       "want at most 1000 bytes, got at least 1001"},
+      {"large chunks",
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'x') + "\r\n0\r\n\r\n",
        Fault::rejected, "want at most 1000 bytes"},
-      {"unclear length", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello", Fault::rejected, ""},
+      {"unclear length", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello",
+       Fault::rejected, ""},
       {"switching", "HTTP/1.1 101 Switching Protocols\r\n\r\n", Fault::rejected, "101"},
   };
   for (const Row& row : rows) {
@@ -144,13 +149,14 @@ TEST(Client, StreamsAGoodBodyToTheSinkAndKeepsItsError) {
   const auto server = answering(ok_with(std::string(300'000, 'x')));
   std::size_t got = 0;
   const auto reply = fetch(server, {.max_body = 300'000, .sink = [&got](BytesView piece) -> Status {
-                             got += piece.size();
-                             return {};
-                           }});
+                                      got += piece.size();
+                                      return {};
+                                    }});
   ASSERT_TRUE(reply.ok()) << reply.error().what;
   EXPECT_EQ(got, 300'000u);
   EXPECT_TRUE(reply->body.empty());
-  const auto full = fetch(server, {.max_body = 300'000, .sink = [](BytesView) -> Status { return io_error("disk: full"); }});
+  const auto full =
+      fetch(server, {.max_body = 300'000, .sink = [](BytesView) -> Status { return io_error("disk: full"); }});
   ASSERT_FALSE(full.ok());
   EXPECT_EQ(full.error().fault, Fault::io);
 }
@@ -229,10 +235,12 @@ TEST(Client, SendsItsFieldsAndBody) {
       peer.say(ok_with(""));
     });
     Client client(ClientOptions{.always = {{"x-ats-tags", "main"}}});
-    EXPECT_TRUE(client.fetch({.method = "POST", .url = server.url("/a?b=c"), .headers = {{"X-A", "b"}}, .body = "hello"}).ok());
+    EXPECT_TRUE(
+        client.fetch({.method = "POST", .url = server.url("/a?b=c"), .headers = {{"X-A", "b"}}, .body = "hello"}).ok());
   }
   EXPECT_TRUE(heard.starts_with("POST /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:"));
-  for (const char* field : {"\r\nx-ats-tags: main\r\n", "\r\nX-A: b\r\n", "\r\nContent-Length: 5\r\n", "\r\nUser-Agent: rota/"})
+  for (const char* field :
+       {"\r\nx-ats-tags: main\r\n", "\r\nX-A: b\r\n", "\r\nContent-Length: 5\r\n", "\r\nUser-Agent: rota/"})
     EXPECT_NE(heard.find(field), std::string::npos) << field;
 }
 

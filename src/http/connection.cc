@@ -21,7 +21,9 @@ bool is_request_id(std::string_view text) {
   return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), printable);
 }
 
-Error gone() { return unavailable("connection: ended"); }
+Error gone() {
+  return unavailable("connection: ended");
+}
 
 Response not_routed(const Request& request, const Router::Match& match) {
   if (match.status != 405) return error_response(request, 404, "not_found", "no such path");
@@ -42,7 +44,9 @@ std::optional<crypto::TlsContext> Listening::tls() {
 }
 
 Shared::Shared(ServerOptions o)
-    : options(std::move(o)), workers(static_cast<std::size_t>(options.workers)), id_start(crypto::random_hex(6) + "-") {}
+    : options(std::move(o)),
+      workers(static_cast<std::size_t>(options.workers)),
+      id_start(crypto::random_hex(6) + "-") {}
 
 Connection::Connection(Loop& loop, Shared& shared, std::shared_ptr<Listening> listening, Socket socket)
     : loop_(loop), shared_(shared), listening_(std::move(listening)), stream_(std::move(socket)) {
@@ -183,10 +187,8 @@ Task<Connection::After> Connection::refuse_reading(const Request& request, Error
 
 Task<Connection::After> Connection::answer(const Request& request, Response response, After after) {
   if (finishing_ && after == After::next_request) after = After::close;
-  const auto ending =
-      after == After::next_request ? AnswerOptions::Ending::keep_alive : AnswerOptions::Ending::close;
-  Answer bytes =
-      make_answer(request, std::move(response), {listening_->options.always, loop_.date(), ending});
+  const auto ending = after == After::next_request ? AnswerOptions::Ending::keep_alive : AnswerOptions::Ending::close;
+  Answer bytes = make_answer(request, std::move(response), {listening_->options.always, loop_.date(), ending});
   spool_.reset();  // after the answer has opened its file, which may be the spooled one
   const bool sent = co_await send(std::move(bytes));
   if (!sent) co_return After::close;
@@ -222,8 +224,9 @@ std::optional<Response> Connection::refusal_before_body(const Request& request, 
   if (match.route == nullptr) return not_routed(request, match);
   const std::uint64_t most = match.route->max_body;
   if (head.content_length.value_or(0) > most)
-    return error_response(request, 413, "too_large", "body: want at most " + std::to_string(most) + " bytes, got " +
-                                                         std::to_string(*head.content_length));
+    return error_response(
+        request, 413, "too_large",
+        "body: want at most " + std::to_string(most) + " bytes, got " + std::to_string(*head.content_length));
   const std::string_view expect = request.header("Expect");
   if (!expect.empty() && !waits_for_continue(request))
     return error_response(request, 417, "expectation", "expect: want 100-continue");

@@ -66,7 +66,8 @@ class Connection {
   Response run_handler(const Route& route, const Request& request);
   Response exception_response(const Request& request, const char* what);
   std::optional<Response> gate_response(const Request& request);
-  std::optional<Response> refusal_before_body(const Request& request, const RequestHead& head, const Router::Match& match);
+  std::optional<Response> refusal_before_body(const Request& request, const RequestHead& head,
+                                              const Router::Match& match);
   Status prepare_body(RequestReader& reader, Request& request, const Route& route);
   void enter(Phase phase, Seconds time);
 

@@ -80,7 +80,8 @@ Result<OwnedFd> connect_to_any(const Addresses& addresses, Instant deadline) {
 
 }  // namespace
 
-Result<DialedStream> DialedStream::dial(const Url& url, const std::optional<crypto::TlsContext>& tls, Instant deadline) {
+Result<DialedStream> DialedStream::dial(const Url& url, const std::optional<crypto::TlsContext>& tls,
+                                        Instant deadline) {
   if (url.scheme == "https" && !tls) return bad_input("https: no trusted certificates were given");
   const Addresses addresses = TRY(resolve(url));
   DialedStream stream(TRY(connect_to_any(addresses, deadline)));
@@ -104,11 +105,16 @@ Error DialedStream::failure() const {
 
 Status DialedStream::wait_for(TlsProgress progress, Instant deadline) const {
   switch (progress) {
-    case TlsProgress::want_read: return wait(fd_.get(), POLLIN, deadline);
-    case TlsProgress::want_write: return wait(fd_.get(), POLLOUT, deadline);
-    case TlsProgress::done: return {};
-    case TlsProgress::closed: return unavailable("connection closed");
-    case TlsProgress::failed: return failure();
+    case TlsProgress::want_read:
+      return wait(fd_.get(), POLLIN, deadline);
+    case TlsProgress::want_write:
+      return wait(fd_.get(), POLLOUT, deadline);
+    case TlsProgress::done:
+      return {};
+    case TlsProgress::closed:
+      return unavailable("connection closed");
+    case TlsProgress::failed:
+      return failure();
   }
   abort_with("TlsProgress: not one of its values");
 }

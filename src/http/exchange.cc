@@ -15,7 +15,9 @@ constexpr std::uint64_t kErrorBody = 64 * 1024;
 constexpr int kMaxInterim = 8;
 constexpr auto kPatienceForContinue = std::chrono::seconds(1);
 
-bool is_success(int status) { return status >= 200 && status <= 299; }
+bool is_success(int status) {
+  return status >= 200 && status <= 299;
+}
 
 Error too_long(std::uint64_t want, const std::string& got) {
   return rejected("body: want at most " + std::to_string(want) + " bytes, got " + got);
@@ -60,7 +62,8 @@ Status Exchange::send_file() {
   if (size >= static_cast<off_t>(kExpectFrom) && !TRY(told_to_go_on())) return unavailable("upload: refused");
   const auto buffer = std::make_unique_for_overwrite<char[]>(kFilePiece);
   for (off_t at = 0; at < size;) {
-    const ssize_t n = pread(file.get(), buffer.get(), std::min<std::size_t>(kFilePiece, static_cast<std::size_t>(size - at)), at);
+    const ssize_t n =
+        pread(file.get(), buffer.get(), std::min<std::size_t>(kFilePiece, static_cast<std::size_t>(size - at)), at);
     if (n <= 0) return io_error(request_.body_file + ": became shorter while it was sent");
     TRY(stream_.write({buffer.get(), static_cast<std::size_t>(n)}, limits_.deadline));
     at += n;

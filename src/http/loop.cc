@@ -29,7 +29,7 @@ void Loop::start() {
 void Loop::run() {
   sigset_t pipe;
   sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);  // sendfile and TLS write without MSG_NOSIGNAL
+  sigaddset(&pipe, SIGPIPE);  // sendfile knows no MSG_NOSIGNAL
   pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   context_.run();
 }

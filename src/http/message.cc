@@ -58,14 +58,22 @@ Response error_response(const Request& request, int status, std::string_view cod
 
 int status_of(Fault fault) {
   switch (fault) {
-    case Fault::rejected: return 400;
-    case Fault::expired: return 422;
-    case Fault::not_found: return 404;
-    case Fault::unavailable: return 503;
-    case Fault::denied: return 403;
-    case Fault::bad_input: return 400;
-    case Fault::conflict: return 409;
-    case Fault::io: return 500;
+    case Fault::rejected:
+      return 400;
+    case Fault::expired:
+      return 422;
+    case Fault::not_found:
+      return 404;
+    case Fault::unavailable:
+      return 503;
+    case Fault::denied:
+      return 403;
+    case Fault::bad_input:
+      return 400;
+    case Fault::conflict:
+      return 409;
+    case Fault::io:
+      return 500;
   }
   abort_with("Fault: not one of its values");
 }

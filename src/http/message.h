@@ -17,20 +17,21 @@ namespace rota::http {
 
 // Who is at the other end of the connection.
 struct Peer {
-  std::string address;                             // "127.0.0.1"
+  std::string address;  // "127.0.0.1"
   bool tls = false;
   std::optional<crypto::Certificate> certificate;  // verified against the listener's client CAs
 };
 
 struct Request {
   std::string method;
-  std::string path;    // as sent, still percent-encoded, without the query
-  std::string query;   // without '?'
+  std::string path;   // as sent, still percent-encoded, without the query
+  std::string query;  // without '?'
   Headers headers;
   std::string body;       // whole, when the route buffers
   std::string body_file;  // path of the spooled body, when the route spools; removed after the handler returns
   std::uint64_t body_size = 0;
-  std::map<std::string, std::string, std::less<>> params;  // {name} of the route's pattern, decoded exactly once and clean
+  std::map<std::string, std::string, std::less<>>
+      params;  // {name} of the route's pattern, decoded exactly once and clean
   std::shared_ptr<const Peer> peer;
   std::string id;  // X-Request-ID, given or generated
 
@@ -47,7 +48,7 @@ struct Response {
   Headers headers = {};
   std::string body = {};
   std::shared_ptr<const std::string> shared_body = {};  // instead of `body`: not copied per request
-  std::string file = {};                                // instead of `body`: path of a file, sent with ranges (206, 416)
+  std::string file = {};  // instead of `body`: path of a file, sent with ranges (206, 416)
   bool remove_file_after = false;
 };
 

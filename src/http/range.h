@@ -13,7 +13,8 @@ struct ByteRange {
   std::uint64_t length = 0;
 };
 
-// What a Range field asks of `size` bytes. One range is honoured; several, another unit or a broken field mean the whole.
+// What a Range field asks of `size` bytes. One range is honoured; several, another unit or a broken field mean the
+// whole.
 ByteRange range_of(std::string_view field, std::uint64_t size);
 
 }  // namespace rota::http

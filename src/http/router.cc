@@ -7,7 +7,9 @@ namespace rota::http {
 
 namespace {
 
-bool is_hex_digit(char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; }
+bool is_hex_digit(char c) {
+  return std::isxdigit(static_cast<unsigned char>(c)) != 0;
+}
 
 bool has_escape(std::string_view text) {
   for (std::size_t i = 0; i + 2 < text.size(); ++i)
@@ -18,28 +20,6 @@ bool has_escape(std::string_view text) {
 bool is_forbidden(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte < 0x20 || byte == 0x7f || c == '/' || c == '\\';
-}
-
-struct CleanPath {
-  std::vector<std::string> segments;
-  bool end_slash = false;
-};
-
-// Nullopt when one segment is not a clean name. A single '/' at the end is not a segment.
-std::optional<CleanPath> clean_path(std::string_view path) {
-  if (path.empty() || path.front() != '/') return std::nullopt;
-  CleanPath out;
-  path.remove_prefix(1);
-  while (!path.empty()) {
-    const std::size_t slash = path.find('/');
-    auto segment = clean_segment(path.substr(0, slash));
-    if (!segment) return std::nullopt;
-    out.segments.push_back(std::move(*segment));
-    if (slash == std::string_view::npos) return out;
-    path.remove_prefix(slash + 1);
-  }
-  out.end_slash = true;
-  return out;
 }
 
 bool serves(const Route& route, std::string_view method) {
@@ -72,8 +52,26 @@ std::optional<std::string> clean_segment(std::string_view encoded) {
   return std::move(name);
 }
 
+// Nullopt when one segment is not a clean name. A single '/' at the end is not a segment.
+std::optional<Router::CleanPath> Router::clean_path(std::string_view path) {
+  if (path.empty() || path.front() != '/') return std::nullopt;
+  CleanPath out;
+  path.remove_prefix(1);
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    auto segment = clean_segment(path.substr(0, slash));
+    if (!segment) return std::nullopt;
+    out.segments.push_back(std::move(*segment));
+    if (slash == std::string_view::npos) return out;
+    path.remove_prefix(slash + 1);
+  }
+  out.end_slash = true;
+  return out;
+}
+
 std::vector<Router::Segment> Router::compiled(std::string_view pattern) {
-  if (pattern.empty() || pattern.front() != '/') abort_with("Router: a pattern starts with '/': " + std::string(pattern));
+  if (pattern.empty() || pattern.front() != '/')
+    abort_with("Router: a pattern starts with '/': " + std::string(pattern));
   std::vector<Segment> out;
   for (const std::string& part : split(pattern.substr(1), '/')) {
     if (!out.empty() && (out.back().kind == Segment::Kind::rest || out.back().kind == Segment::Kind::end_slash))
@@ -95,16 +93,16 @@ void Router::add(Route route) {
   routes_.push_back(std::move(route));
 }
 
-bool Router::fits(const std::vector<Segment>& pattern, const std::vector<std::string>& path, bool end_slash) {
+bool Router::fits(const std::vector<Segment>& pattern, const CleanPath& path) {
   std::size_t at = 0;
   for (const Segment& segment : pattern) {
-    if (segment.kind == Segment::Kind::end_slash) return end_slash && at == path.size();
-    if (at == path.size()) return false;
-    if (segment.kind == Segment::Kind::rest) return !end_slash;
-    if (segment.kind == Segment::Kind::literal && segment.text != path[at]) return false;
+    if (segment.kind == Segment::Kind::end_slash) return path.end_slash && at == path.segments.size();
+    if (at == path.segments.size()) return false;
+    if (segment.kind == Segment::Kind::rest) return !path.end_slash;
+    if (segment.kind == Segment::Kind::literal && segment.text != path.segments[at]) return false;
     ++at;
   }
-  return at == path.size() && !end_slash;
+  return at == path.segments.size() && !path.end_slash;
 }
 
 Router::Match Router::match(std::string_view method, std::string_view path) const {
@@ -112,7 +110,7 @@ Router::Match Router::match(std::string_view method, std::string_view path) cons
   const auto clean = clean_path(path);
   if (!clean) return out;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
-    if (!fits(patterns_[i], clean->segments, clean->end_slash)) continue;
+    if (!fits(patterns_[i], *clean)) continue;
     if (!serves(routes_[i], method)) {
       out.status = 405;
       allow(out.allow, routes_[i].method);

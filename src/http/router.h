@@ -1,5 +1,6 @@
-// A table of routes. Every path segment is matched against its grammar after exactly one percent-decoding; a segment that is
-// not a clean name (empty, ".", "..", containing '/', '\', NUL, a control character or a second-level escape) is 404.
+// A table of routes. Every path segment is matched against its grammar after exactly one percent-decoding; a segment
+// that is not a clean name (empty, ".", "..", containing '/', '\', NUL, a control character or a second-level escape)
+// is 404.
 #pragma once
 
 #include <functional>
@@ -13,11 +14,11 @@ namespace rota::http {
 using Handler = std::function<Response(const Request&)>;
 
 struct Route {
-  enum class Body { buffer, spool };   // spool: to a temporary file, for large bodies
-  enum class Run { here, worker };     // here: on the network thread, must not block; worker: on a pool
-  std::string method;                  // "GET" also serves HEAD
-  // "/repo/{name}": segments are literal, "{name}" (one clean segment) or "{name...}" (one or more clean segments, at the
-  // end; joined with '/'). A pattern that ends with '/' matches only paths that do.
+  enum class Body { buffer, spool };  // spool: to a temporary file, for large bodies
+  enum class Run { here, worker };    // here: on the network thread, must not block; worker: on a pool
+  std::string method;                 // "GET" also serves HEAD
+  // "/repo/{name}": segments are literal, "{name}" (one clean segment) or "{name...}" (one or more clean segments, at
+  // the end; joined with '/'). A pattern that ends with '/' matches only paths that do.
   std::string pattern;
   Handler handler;
   std::uint64_t max_body = 100 * 1024;  // more is 413
@@ -29,7 +30,9 @@ class Router {
  public:
   // First match in order of addition. A later route of another method on the same path makes 405 instead of 404.
   void add(Route route);
-  void add(std::string method, std::string pattern, Handler handler) { add(Route{std::move(method), std::move(pattern), std::move(handler)}); }
+  void add(std::string method, std::string pattern, Handler handler) {
+    add(Route{std::move(method), std::move(pattern), std::move(handler)});
+  }
   const std::vector<Route>& routes() const { return routes_; }
 
   struct Match {
@@ -47,8 +50,13 @@ class Router {
     Kind kind;
     std::string text;  // the literal, or the parameter's name
   };
+  struct CleanPath {
+    std::vector<std::string> segments;  // decoded
+    bool end_slash = false;
+  };
   static std::vector<Segment> compiled(std::string_view pattern);
-  static bool fits(const std::vector<Segment>& pattern, const std::vector<std::string>& path, bool end_slash);
+  static std::optional<CleanPath> clean_path(std::string_view path);
+  static bool fits(const std::vector<Segment>& pattern, const CleanPath& path);
 
   std::vector<Route> routes_;
   std::vector<std::vector<Segment>> patterns_;  // beside routes_

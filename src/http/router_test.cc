@@ -43,8 +43,8 @@ TEST(Router, MatchesLiteralsParametersAndRests) {
 
 TEST(Router, RefusesOtherPathsWith404) {
   const Router router = example();
-  for (const char* path : {"", "/repo", "/repo/", "/repo/a/b", "/device/", "/ota/devices", "/ota/devices//", "/ostree", "/ostree/",
-                           "/ostree/a/", "device", "/Device", "//", "/other"})
+  for (const char* path : {"", "/repo", "/repo/", "/repo/a/b", "/device/", "/ota/devices", "/ota/devices//", "/ostree",
+                           "/ostree/", "/ostree/a/", "device", "/Device", "//", "/other"})
     EXPECT_EQ(answer(router, "GET", path), "404") << path;
 }
 
@@ -61,8 +61,8 @@ TEST(Router, RefusesAnotherMethodWith405AndSaysWhichItHas) {
 TEST(Router, RefusesSegmentsThatAreNoCleanNames) {
   const Router router = example();
   for (const char* segment :
-       {"", ".", "..", "%2e", "%2e%2e", ".%2E", "a%2fb", "a%2Fb", "a\\b", "a%5cb", "%00", "a%00.json", "%01", "a%0a", "a%7f", "%252e",
-        "%252e%252e", "%252f", "a%2541", "%", "%2", "%zz", "a%"}) {
+       {"",    ".",    "..",   "%2e",   "%2e%2e",     ".%2E",  "a%2fb",  "a%2Fb", "a\\b", "a%5cb", "%00", "a%00.json",
+        "%01", "a%0a", "a%7f", "%252e", "%252e%252e", "%252f", "a%2541", "%",     "%2",   "%zz",   "a%"}) {
     for (const std::string& path : {"/repo/" + std::string(segment), "/ostree/" + std::string(segment) + "/config",
                                     "/ostree/objects/" + std::string(segment), std::string(segment).insert(0, "/")}) {
       if (path == "/") continue;

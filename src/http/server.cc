@@ -59,7 +59,9 @@ struct Server::Impl {
 };
 
 Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
-Server::~Server() { stop(); }
+Server::~Server() {
+  stop();
+}
 
 Result<Acceptor> Server::Impl::bind(const ListenOptions& options) {
   ErrorCode code;

@@ -1,8 +1,10 @@
 // The server engine (Asio): listeners, TLS, HTTP/1.1 with keep-alive, limits and time-outs.
 //
 // In:    connections; requests of at most 16 KiB and 100 fields in the head, and the route's max_body.
-// Out:   one answer for each request, in order; 4xx for what a client got wrong (400, 404, 405, 413, 417, 431, 501, 505),
-//        416 and 206 for ranges, 500 with an errorId for an exception, 507 when the spool folder is full, 503 when full.
+// Out:   one answer for each request, in order; 4xx for what a client got wrong (400, 404, 405, 413, 417, 431, 501,
+// 505),
+//        416 and 206 for ranges, 500 with an errorId for an exception, 507 when the spool folder is full, 503 when
+//        full.
 // Never: data before the gate agreed, plain text on a TLS port, a file named by the request's text.
 #pragma once
 
@@ -18,12 +20,12 @@ namespace rota::http {
 
 struct ListenOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;                        // 0: any free one; see Server::port
-  std::optional<crypto::TlsContext> tls = {};    // none: plain HTTP
-  const Router* router = nullptr;                // outlives the server
+  std::uint16_t port = 0;                      // 0: any free one; see Server::port
+  std::optional<crypto::TlsContext> tls = {};  // none: plain HTTP
+  const Router* router = nullptr;              // outlives the server
   // Looked at before routing and before the body is read; a response ends the request (403 without a certificate, …).
   std::function<std::optional<Response>(const Request&)> gate = {};
-  Headers always = {};                           // added to every response
+  Headers always = {};  // added to every response
 };
 
 struct ServerOptions {
@@ -44,7 +46,7 @@ class Server {
   ~Server();  // stops
   // Binds at once and serves from start() on; not called from a handler. io: the port is taken, …
   Result<std::uint16_t> listen(ListenOptions options);  // the port
-  void start();  // returns at once; serves on its own threads
+  void start();                                         // returns at once; serves on its own threads
   // Finishes running handlers and their answers, closes all other connections, joins. A second call does nothing.
   void stop();
   // New handshakes use it; open connections stay.

@@ -53,8 +53,8 @@ class ServerTest : public testing::Test {
 
   void add_routes() {
     router_.add("GET", "/name/{name}", [](const Request& r) { return text_response(200, r.param("name")); });
-    router_.add(Route{"GET", "/here", [](const Request& r) { return text_response(200, r.query); }, 0, Route::Body::buffer,
-                      Route::Run::here});
+    router_.add(Route{"GET", "/here", [](const Request& r) { return text_response(200, r.query); }, 0,
+                      Route::Body::buffer, Route::Run::here});
     router_.add("POST", "/echo", [](const Request& r) { return text_response(200, r.body); });
     router_.add("GET", "/object", [this](const Request&) { return file("object"); });
     router_.add("GET", "/big", [this](const Request&) { return file("big"); });
@@ -124,19 +124,22 @@ TEST_F(ServerTest, AnswersSeveralRequestsOnOneConnection) {
 
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   RawPeer peer = connected();
-  peer.say(get("/name/a") + "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody" + get("/here?q") + get("/name/d"));
+  peer.say(get("/name/a") + "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody" + get("/here?q") +
+           get("/name/d"));
   for (const char* body : {"a", "body", "q", "d"}) EXPECT_EQ(peer.hear_reply().body, body);
 }
 
 TEST_F(ServerTest, ReadsARequestByteByByte) {
   RawPeer peer = connected();
-  for (const char c : "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" + std::string())
+  for (const char c :
+       "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" + std::string())
     peer.say({&c, 1});
   EXPECT_EQ(peer.hear_reply().body, "abc");
 }
 
 TEST_F(ServerTest, ClosesWhenTheClientAsksForIt) {
-  for (const char* request : {"GET /name/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "GET /name/a HTTP/1.0\r\n\r\n"}) {
+  for (const char* request :
+       {"GET /name/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "GET /name/a HTTP/1.0\r\n\r\n"}) {
     RawPeer peer = connected();
     peer.say(request);
     const RawReply reply = peer.hear_reply();
@@ -149,7 +152,8 @@ TEST_F(ServerTest, ClosesWhenTheClientAsksForIt) {
 // gateway.md A10.
 TEST_F(ServerTest, EchoesAGoodRequestIdAndReplacesABadOne) {
   EXPECT_EQ(ask(get("/here", "X-Request-ID: r-1\r\n")).field("X-Request-ID"), "r-1");
-  EXPECT_EQ(ask(get("/here", "X-Request-ID: " + std::string(128, 'i') + "\r\n")).field("X-Request-ID"), std::string(128, 'i'));
+  EXPECT_EQ(ask(get("/here", "X-Request-ID: " + std::string(128, 'i') + "\r\n")).field("X-Request-ID"),
+            std::string(128, 'i'));
   for (const std::string& bad : {std::string(129, 'i'), std::string("a\xc3\xa4"), std::string()}) {
     const std::string id = ask(get("/here", "X-Request-ID: " + bad + "\r\n")).field("X-Request-ID");
     EXPECT_NE(id, bad);
@@ -160,7 +164,8 @@ TEST_F(ServerTest, EchoesAGoodRequestIdAndReplacesABadOne) {
 
 // gateway.md 1.3, C13, C17.
 TEST_F(ServerTest, RefusesUncleanPathsWith404) {
-  for (const char* segment : {"..", ".", "%2e%2e", "%252e%252e", "", "a//b", "%00", "a%5cb", "a\\b", "a%2fb", "%0d%0a"}) {
+  for (const char* segment :
+       {"..", ".", "%2e%2e", "%252e%252e", "", "a//b", "%00", "a%5cb", "a\\b", "a%2fb", "%0d%0a"}) {
     const RawReply reply = ask(get("/name/" + std::string(segment)));
     EXPECT_EQ(reply.status, 404) << segment;
   }
@@ -207,7 +212,9 @@ TEST_F(ServerTest, RefusesALargeBodyWith413) {
     peer.say(std::string(204800, 'x'));
     EXPECT_EQ(peer.hear_reply().status, 413) << framing;
   }
-  EXPECT_EQ(ask("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 102400\r\n\r\n" + std::string(102400, 'x')).body.size(), 102400u);
+  EXPECT_EQ(
+      ask("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 102400\r\n\r\n" + std::string(102400, 'x')).body.size(),
+      102400u);
 }
 
 TEST_F(ServerTest, SaysContinueOnlyWhenTheBodyIsWanted) {
@@ -237,10 +244,8 @@ TEST_F(ServerTest, ServesRangesOfFilesAndBodies) {
     const char *body, *content_range;
   };
   const Row rows[] = {
-      {"/object", "bytes=2-4", 206, "234", "bytes 2-4/10"},
-      {"/object", "bytes=-1", 206, "9", "bytes 9-9/10"},
-      {"/object", "bytes=10-", 416, "", "bytes */10"},
-      {"/object", "bytes=0-1,4-5", 200, "0123456789", ""},
+      {"/object", "bytes=2-4", 206, "234", "bytes 2-4/10"},    {"/object", "bytes=-1", 206, "9", "bytes 9-9/10"},
+      {"/object", "bytes=10-", 416, "", "bytes */10"},         {"/object", "bytes=0-1,4-5", 200, "0123456789", ""},
       {"/name/abcdef", "bytes=1-2", 206, "bc", "bytes 1-2/6"},
   };
   for (const Row& row : rows) {
@@ -329,7 +334,8 @@ TEST_F(ServerTest, AnswersAFullSpoolFolderWith507) {
 TEST_F(ServerTest, ServesOthersWhileClientsAreSlow) {
   options_.io_threads = 1;
   std::vector<RawPeer> slow;
-  for (const char* start : {"GET /na", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc", "GET /big HTTP/1.1\r\nHost: x\r\n\r\n", ""}) {
+  for (const char* start : {"GET /na", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc",
+                            "GET /big HTTP/1.1\r\nHost: x\r\n\r\n", ""}) {
     slow.push_back(connected());
     slow.back().say(start);
   }
@@ -413,7 +419,8 @@ TEST_F(ServerTest, ServesManyClientsOnSeveralThreads) {
     threads.emplace_back([this, &good] {
       Client client{ClientOptions{}};
       for (int i = 0; i < 50; ++i) {
-        const auto reply = client.fetch({.url = "http://127.0.0.1:" + std::to_string(port_) + "/name/n" + std::to_string(i)});
+        const auto reply =
+            client.fetch({.url = "http://127.0.0.1:" + std::to_string(port_) + "/name/n" + std::to_string(i)});
         if (reply.ok() && reply->body == "n" + std::to_string(i)) ++good;
       }
       if (client.connections_made() != 1) good = -1000;

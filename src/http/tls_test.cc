@@ -35,7 +35,8 @@ struct Identity {
 Identity device(const CertificateAuthority& ca, const std::string& name) {
   PrivateKey key = PrivateKey::generate_p256().value();
   const std::string pem = CertificateRequest::make_pem(key, {name, "acme", "production"}).value();
-  const Certificate certificate = ca.issue_client(CertificateRequest::from_pem(pem).value(), kNow - days(1), days(10)).value();
+  const Certificate certificate =
+      ca.issue_client(CertificateRequest::from_pem(pem).value(), kNow - days(1), days(10)).value();
   return {certificate.pem(), std::move(key)};
 }
 
@@ -45,7 +46,8 @@ class TlsTest : public testing::Test {
     router_.add("GET", "/who", [](const Request& r) {
       if (!r.peer->certificate) return text_response(200, "nobody");
       const crypto::Subject& subject = r.peer->certificate->subject();
-      return text_response(200, subject.common_name + "/" + subject.organizational_unit + "/" + subject.business_category);
+      return text_response(200,
+                           subject.common_name + "/" + subject.organizational_unit + "/" + subject.business_category);
     });
     router_.add(Route{"POST", "/echo", [](const Request& r) { return text_response(200, r.body); }, 8 << 20});
     router_.add("GET", "/file", [this](const Request&) { return Response{.file = path_}; });

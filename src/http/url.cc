@@ -13,8 +13,12 @@ namespace {
 
 constexpr std::size_t kMaxUrl = 8 * 1024;
 
-bool is_visible(char c) { return c > 0x20 && c < 0x7f; }
-bool is_name_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_'; }
+bool is_visible(char c) {
+  return c > 0x20 && c < 0x7f;
+}
+bool is_name_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_';
+}
 
 struct Authority {
   std::string_view host, port;
@@ -67,7 +71,8 @@ std::string Url::origin() const {
 
 Result<Url> parse_url(std::string_view text) {
   if (text.size() > kMaxUrl) return bad_input("url: want at most 8192 characters, got " + std::to_string(text.size()));
-  if (!std::all_of(text.begin(), text.end(), is_visible)) return bad_input("url: a blank, control or non-ASCII character");
+  if (!std::all_of(text.begin(), text.end(), is_visible))
+    return bad_input("url: a blank, control or non-ASCII character");
   if (text.find('#') != std::string_view::npos) return bad_input("url: a fragment, which is never sent");
   const std::size_t colon = text.find("://");
   Url url{.scheme = lower(text.substr(0, std::min(colon, text.size())))};
@@ -79,7 +84,8 @@ Result<Url> parse_url(std::string_view text) {
   TRY(check_host(authority));
   url.host = lower(authority.host);
   url.port = url.scheme == "https" ? 443 : 80;
-  if (!authority.port.empty()) url.port = static_cast<std::uint16_t>(TRY_IN("url: port", decimal(authority.port, 65535)));
+  if (!authority.port.empty())
+    url.port = static_cast<std::uint16_t>(TRY_IN("url: port", decimal(authority.port, 65535)));
   if (url.port == 0) return bad_input("url: port: want 1..65535, got 0");
   url.target = text.substr(path);
   if (!url.target.starts_with('/')) url.target.insert(0, "/");

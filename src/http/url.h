@@ -18,8 +18,8 @@ struct Url {
   std::string origin() const;     // "https://host:443", always with the port: what is compared
 };
 
-// bad_input: another scheme, user information, a fragment, a blank or control character, a host that is neither a name nor an
-// address, a port outside 1..65535, more than 8 KiB.
+// bad_input: another scheme, user information, a fragment, a blank or control character, a host that is neither a name
+// nor an address, a port outside 1..65535, more than 8 KiB.
 Result<Url> parse_url(std::string_view text);
 
 struct RequestTarget {

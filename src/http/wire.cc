@@ -10,7 +10,9 @@ namespace beast = boost::beast;
 using beast::http::error;
 using Code = beast::error_code;
 
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
 
 int status_for(const Code& code) {
   if (code == error::header_limit) return 431;
@@ -163,13 +165,27 @@ Result<std::size_t> RequestReader::take(BytesView bytes) {
   return used;
 }
 
-bool RequestReader::started() const { return impl_->got_some(); }
-bool RequestReader::head_done() const { return impl_->is_header_done(); }
-bool RequestReader::done() const { return impl_->is_done(); }
-const RequestHead& RequestReader::head() const { return impl_->head; }
-RequestHead& RequestReader::head() { return impl_->head; }
-void RequestReader::body_to(std::uint64_t max, BodySink sink) { impl_->body_to(max, std::move(sink)); }
-int RequestReader::refusal() const { return impl_->refusal(); }
+bool RequestReader::started() const {
+  return impl_->got_some();
+}
+bool RequestReader::head_done() const {
+  return impl_->is_header_done();
+}
+bool RequestReader::done() const {
+  return impl_->is_done();
+}
+const RequestHead& RequestReader::head() const {
+  return impl_->head;
+}
+RequestHead& RequestReader::head() {
+  return impl_->head;
+}
+void RequestReader::body_to(std::uint64_t max, BodySink sink) {
+  impl_->body_to(max, std::move(sink));
+}
+int RequestReader::refusal() const {
+  return impl_->refusal();
+}
 
 struct ResponseReader::Impl final : Parser<false> {
   ResponseHead head;
@@ -189,7 +205,9 @@ struct ResponseReader::Impl final : Parser<false> {
   }
 };
 
-ResponseReader::ResponseReader(Body body) : impl_(std::make_unique<Impl>()) { impl_->skip(body == Body::none); }
+ResponseReader::ResponseReader(Body body) : impl_(std::make_unique<Impl>()) {
+  impl_->skip(body == Body::none);
+}
 ResponseReader::~ResponseReader() = default;
 
 Result<std::size_t> ResponseReader::take(BytesView bytes) {
@@ -208,11 +226,23 @@ Status ResponseReader::end() {
   return {};
 }
 
-bool ResponseReader::started() const { return impl_->got_some(); }
-bool ResponseReader::head_done() const { return impl_->is_header_done(); }
-bool ResponseReader::done() const { return impl_->is_done(); }
-bool ResponseReader::keep_alive() const { return impl_->keep_alive(); }
-ResponseHead& ResponseReader::head() { return impl_->head; }
-void ResponseReader::body_to(std::uint64_t max, BodySink sink) { impl_->body_to(max, std::move(sink)); }
+bool ResponseReader::started() const {
+  return impl_->got_some();
+}
+bool ResponseReader::head_done() const {
+  return impl_->is_header_done();
+}
+bool ResponseReader::done() const {
+  return impl_->is_done();
+}
+bool ResponseReader::keep_alive() const {
+  return impl_->keep_alive();
+}
+ResponseHead& ResponseReader::head() {
+  return impl_->head;
+}
+void ResponseReader::body_to(std::uint64_t max, BodySink sink) {
+  impl_->body_to(max, std::move(sink));
+}
 
 }  // namespace rota::http

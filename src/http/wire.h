@@ -1,5 +1,5 @@
-// HTTP/1.1 messages as bytes arrive: one reader for each side of a connection, without any I/O. Bytes are strangers' bytes:
-// a head is at most 16 KiB and 100 fields, a body at most what the caller says.
+// HTTP/1.1 messages as bytes arrive: one reader for each side of a connection, without any I/O. Bytes are strangers'
+// bytes: a head is at most 16 KiB and 100 fields, a body at most what the caller says.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,8 @@ class RequestReader {
  public:
   RequestReader();
   ~RequestReader();
-  // How many of `bytes` were used; the caller gives the others again, with more behind them. Stops after the head, so that
-  // the caller can look at it; goes on to the end of the body at the next call. Errors: see refusal().
+  // How many of `bytes` were used; the caller gives the others again, with more behind them. Stops after the head, so
+  // that the caller can look at it; goes on to the end of the body at the next call. Errors: see refusal().
   Result<std::size_t> take(BytesView bytes);
   bool started() const;
   bool head_done() const;

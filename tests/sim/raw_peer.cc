@@ -114,7 +114,9 @@ bool RawPeer::ended() {
   return recv(fd_, &byte, 1, 0) <= 0;
 }
 
-void RawPeer::finish_saying() { shutdown(fd_, SHUT_WR); }
+void RawPeer::finish_saying() {
+  shutdown(fd_, SHUT_WR);
+}
 
 RawServer::RawServer(std::function<void(RawPeer&)> script) : script_(std::move(script)) {
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

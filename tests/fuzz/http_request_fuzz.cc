@@ -1,22 +1,19 @@
 // What a stranger sends before anybody knows who it is: request bytes, targets, paths, queries, ranges, answers.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
 #include "http/range.h"
 #include "http/router.h"
 #include "http/url.h"
 #include "http/wire.h"
+#include "must_hold.h"
 
 namespace {
 
 using namespace rota;
 using namespace rota::http;
-
-void require(bool promise) {
-  if (!promise) std::abort();
-}
+using rota::fuzz::must_hold;
 
 const Router& router() {
   static const Router table = [] {
@@ -31,8 +28,9 @@ const Router& router() {
 }
 
 void check_clean(std::string_view segment) {
-  require(!segment.empty() && segment != "." && segment != "..");
-  for (char c : segment) require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '\\');
+  must_hold(!segment.empty() && segment != "." && segment != "..", "a parameter is a clean name");
+  for (char c : segment)
+    must_hold(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '\\', "no control character or backslash");
 }
 
 void try_path(std::string_view path) {
@@ -51,19 +49,21 @@ void try_request(std::string_view bytes, std::size_t step) {
     for (bool again = true; again && !reader.done();) {
       const bool in_head = !reader.head_done();
       const auto used = reader.take(pending);
-      if (!used.ok()) return require(reader.refusal() >= 400 && reader.refusal() < 600);
-      require(*used <= pending.size());
+      if (!used.ok()) return must_hold(reader.refusal() >= 400 && reader.refusal() < 600, "a refusal has a status");
+      must_hold(*used <= pending.size(), "no more is used than there is");
       pending.erase(0, *used);
       again = in_head && reader.head_done();
-      if (again) reader.body_to(1000, [&body](BytesView piece) -> Status {
-        body += piece.size();
-        require(body <= 1000);
-        return {};
-      });
+      if (again)
+        reader.body_to(1000, [&body](BytesView piece) -> Status {
+          body += piece.size();
+          must_hold(body <= 1000, "a body is within its limit");
+          return {};
+        });
     }
-    require(pending.size() <= kMaxHeadBytes + step);
+    must_hold(pending.size() <= kMaxHeadBytes + step, "what waits is bounded");
   }
-  require(!reader.head_done() || reader.head().headers.size() <= static_cast<std::size_t>(kMaxHeaders));
+  must_hold(!reader.head_done() || reader.head().headers.size() <= static_cast<std::size_t>(kMaxHeaders),
+            "fields are bounded");
 }
 
 void try_response(std::string_view bytes) {
@@ -81,12 +81,13 @@ void try_response(std::string_view bytes) {
 void try_text(std::string_view text) {
   try_path(text);
   if (const auto target = parse_target(text); target.ok()) try_path(target->path);
-  if (const auto url = parse_url(text); url.ok()) require(parse_url(url->scheme + "://" + url->authority() + url->target).ok());
+  if (const auto url = parse_url(text); url.ok())
+    must_hold(parse_url(url->scheme + "://" + url->authority() + url->target).ok(), "a URL is read again as written");
   Request request;
   request.query = text;
   static_cast<void>(request.query_value("a"));
   const ByteRange range = range_of(text, 1000);
-  require(range.first + range.length <= 1000);
+  must_hold(range.first + range.length <= 1000, "a range is inside");
 }
 
 }  // namespace
