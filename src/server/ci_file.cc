@@ -14,7 +14,7 @@ namespace {
 using Members = std::map<std::string, std::function<Status(const YAML::Node&)>>;
 
 Error at(const YAML::Node& node, const std::string& what) {
-  return bad_input("ci.yml: line " + std::to_string(node.Mark().line + 1) + ": " + what);
+  return bad_input("ci.yml: line " + std::to_string(std::max(node.Mark().line, 0) + 1) + ": " + what);
 }
 
 Result<std::string> text_of(const YAML::Node& node) {
