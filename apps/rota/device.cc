@@ -1,0 +1,117 @@
+#include "crypto/x509.h"
+#include "nouns.h"
+
+namespace rota::app {
+namespace {
+
+constexpr std::uint64_t kMaxCsr = 64 * 1024;
+
+std::string device_path(const Invocation& call) {
+  std::string path = "/v1/devices/" + percent_encoded(call.given.text("device"));
+  if (call.given.has("factory")) path += "?factory=" + percent_encoded(call.given.text("factory"));
+  return path;
+}
+
+Status list_devices(const Invocation& call) {
+  std::string path = "/v1/devices?limit=1000";
+  if (call.given.has("factory")) path += "&factory=" + percent_encoded(call.given.text("factory"));
+  const Json answer = TRY(call.service.get(path));
+  if (call.json()) {
+    call.talk.out() << to_json(answer) << "\n";
+    return {};
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& device : *TRY(answer.array("devices")))
+    rows.push_back({device.text_or("name", ""), device.text_or("uuid", ""), device.text_or("factory", ""), device.text_or("hardware-id", ""),
+                    device.text_or("target-name", ""), device.text_or("last-seen", "")});
+  call.talk.out() << cli::table({"NAME", "UUID", "FACTORY", "HARDWARE", "TARGET", "LAST SEEN"}, rows);
+  return {};
+}
+
+// `value` in JSON, a text too: which is also TOML for a text.
+std::string written(const Json& value) {
+  const std::string list = to_json(Json::Array{value});
+  return list.substr(1, list.size() - 2);
+}
+
+std::string shown(const Json& value) { return value.if_text() ? *value.if_text() : written(value); }
+
+Status show_device(const Invocation& call) {
+  const Json device = TRY(call.service.get(device_path(call)));
+  if (call.json()) {
+    call.talk.out() << to_json(device) << "\n";
+    return {};
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const char* name : {"name", "uuid", "factory", "owner", "hardware-id", "created-at", "last-seen", "target-name", "ostree-hash",
+                           "tags", "docker-apps", "user-agent", "root-version"})
+    if (const Json* value = device.find(name)) rows.push_back({name, shown(*value)});
+  call.talk.out() << cli::table({"WHAT", "VALUE"}, rows);
+  return {};
+}
+
+Status deny_device(const Invocation& call) {
+  if (call.given.has("dry-run")) {
+    const Json device = TRY(call.service.get(device_path(call)));
+    call.talk.say("would deny '" + device.text_or("name", "") + "' (" + device.text_or("uuid", "") + ") and erase what it reported");
+    return {};
+  }
+  TRY(call.service.remove(device_path(call)));
+  call.talk.say("device '" + call.given.text("device") + "' is denied");
+  return {};
+}
+
+// root.crt, client.pem, sota.toml and whatever else the service sends: flat names only.
+Status write_answer(const Invocation& call, const Json& answer) {
+  const std::string folder = call.given.text("output");
+  TRY(make_folders(call.files, folder, 0700));
+  for (const auto& [name, content] : *answer.if_object()) {
+    const auto* text = content.if_text();
+    if (text == nullptr || name.empty() || name.front() == '.' || name.find('/') != std::string::npos)
+      return rejected("answer: '" + name.substr(0, 80) + "' is no file name with a text");
+    TRY(replace_file(call.files, folder + "/" + name, *text, 0600));
+    call.talk.say("wrote " + folder + "/" + name);
+  }
+  return {};
+}
+
+// The key stays where it is: only the request for a certificate is read here.
+Status register_device(const Invocation& call) {
+  const Bytes pem = TRY_IN("csr", call.files.read(call.given.text("csr"), kMaxCsr));
+  const auto csr = TRY_IN("csr", crypto::CertificateRequest::from_pem(pem));
+  Json body = Json::Object{{"csr", pem},
+                           {"uuid", csr.subject().common_name},
+                           {"name", call.given.text("name")},
+                           {"hardware-id", call.given.text("hardware-id")},
+                           {"sota-config-dir", call.given.text_or("sota-dir", "/var/sota")}};
+  if (call.given.has("tags")) body["overrides"]["pacman"]["tags"] = written(call.given.text("tags"));
+  const Json answer = TRY(call.service.post("/v1/devices", body));
+  if (answer.if_object() == nullptr) return rejected("answer: want an object of files");
+  TRY(write_answer(call, answer));
+  if (call.json()) call.talk.out() << to_json(Json::Object{{"uuid", csr.subject().common_name}, {"name", call.given.text("name")}}) << "\n";
+  return {};
+}
+
+}  // namespace
+
+Noun device_noun() {
+  using Kind = Option::Kind;
+  const Option device{Kind::argument, "device", "uuid, or name with --factory"};
+  const Option factory{Kind::value, "--factory", "only this one"};
+  return {"device",
+          "the machines in the field",
+          {{"register",
+            "a certificate for a device that made its own key",
+            {{Kind::required_value, "--csr", "its request (PEM): CN = uuid, OU = factory"},
+             {Kind::required_value, "--name", "unique in the factory"},
+             {Kind::required_value, "--hardware-id", "what it is"},
+             {Kind::required_value, "-o,--output", "folder for root.crt, client.pem, sota.toml"},
+             {Kind::value, "--tags", "tags it follows: a,b"},
+             {Kind::value, "--sota-dir", "where these files will lie on the device (default: /var/sota)"}},
+            register_device},
+           {"list", "all devices", {factory}, list_devices},
+           {"show", "one device", {device, factory}, show_device},
+           {"deny", "refuse it from now on, erase what it reported", {device, factory, {Kind::flag, "--dry-run", "only say what would change"}}, deny_device}}};
+}
+
+}  // namespace rota::app

@@ -1,0 +1,62 @@
+// The commands of `rota` as data: a noun is a row in main.cc and one file; nothing here knows the option parser.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/talk.h"
+#include "service.h"
+
+namespace rota::app {
+
+struct Option {
+  enum class Kind { argument, required_value, value, flag };  // argument: by position, required
+  Kind kind = Kind::value;
+  std::string name;  // "factory" for an argument, "--key-type" or "-o,--output" for the others
+  std::string summary;
+};
+
+// What was given on the command line, by the option's long name without dashes.
+class Given {
+ public:
+  explicit Given(std::map<std::string, std::string> values) : values_(std::move(values)) {}
+  bool has(const std::string& name) const { return values_.contains(name); }
+  // The value, or empty when it was not given.
+  std::string text(const std::string& name) const { return has(name) ? values_.at(name) : std::string(); }
+  std::string text_or(const std::string& name, const std::string& otherwise) const { return has(name) ? values_.at(name) : otherwise; }
+
+ private:
+  std::map<std::string, std::string> values_;
+};
+
+// What a command works with. `service` connects at its first request.
+struct Invocation {
+  const Given& given;
+  Service& service;
+  Files& files;
+  const cli::Talk& talk;
+  bool json() const { return given.has("json"); }
+};
+
+struct Command {
+  std::string name, summary;
+  std::vector<Option> options;  // beside --server, --token-file, --ca and --json, which every command has
+  std::function<Status(const Invocation&)> run;
+};
+
+struct Noun {
+  std::string name, summary;
+  std::vector<Command> commands;  // one with an empty name: the noun is the command (`rota login`)
+};
+
+// One function per file of this folder.
+Noun factory_noun();  // factory.cc
+Noun device_noun();   // device.cc
+Noun target_noun();   // target.cc
+Noun login_noun();    // login.cc
+Noun source_noun();   // source.cc
+Noun build_noun();    // build.cc
+
+}  // namespace rota::app
