@@ -1,0 +1,303 @@
+#include "compat/garage_sign.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "sim/crash_files.h"
+#include "sim/owner_archive.h"
+#include "tuf/key.h"
+
+namespace rota::compat {
+namespace {
+
+using sim::Repository;
+using testing::HasSubstr;
+
+const Time kNow = parse_rfc3339("2027-01-01T00:00:00Z").value();
+const std::string kRepo = "/r/tufrepo";
+
+std::string id_of(char seed) { return tuf::key_id(sim::key_of(seed).public_key()).hex; }
+
+struct Ending {
+  int code;
+  std::string out, err;
+};
+
+// An owner with a freshly unpacked archive of layout A, and the repository it belongs to.
+class GarageSign : public testing::Test {
+ protected:
+  void SetUp() override {
+    server_.require_bearer("b");
+    const auto archive = sim::layout_a();
+    for (const auto& [name, bytes] : archive.members()) {
+      ASSERT_TRUE(make_folders(files_, folder_of("/r/" + name), 0700).ok());
+      ASSERT_TRUE(create_durable(files_, "/r/" + name, bytes.reveal(), 0600).ok());
+    }
+  }
+
+  Ending run(const std::vector<std::string>& words) {
+    std::ostringstream out, err;
+    std::vector<std::string> args = words;
+    args.insert(args.end(), {"--repo", kRepo});
+    const int code = garage_sign(args, cli::Talk(out, err), {files_, clock_, server_, strict_});
+    return {code, out.str(), err.str()};
+  }
+  Ending want(int code, const std::vector<std::string>& words) {
+    auto ending = run(words);
+    EXPECT_EQ(ending.code, code) << testing::PrintToString(words) << "\n" << ending.err;
+    return ending;
+  }
+  // Steps 2 to 6 of the rotation.
+  void sign_a_rotation() {
+    want(0, {"root", "pull"});
+    want(0, {"key", "generate", "--name", "new"});
+    want(0, {"root", "key", "add", "--key-name", "new"});
+    want(0, {"root", "key", "remove", "--key-id", id_of('2'), "--key-name", "offline-root"});
+    want(0, {"root", "sign", "--key-name", "new", "--key-name", "offline-root"});
+  }
+  std::map<std::string, Bytes> roles() {
+    std::map<std::string, Bytes> all;
+    for (const auto* file : {"/roles/root.json", "/roles/unsigned/root.json", "/roles/trusted/2.root.json", "/roles/trusted/3.root.json"})
+      if (auto bytes = files_.read(kRepo + file, 1 << 20)) all[file] = *bytes;
+    return all;
+  }
+  // A well-formed root 3 that nobody here signed.
+  static Bytes foreign_root(tuf::Version version) {
+    return sim::signed_root(sim::root_body({.version = version, .root_keys = "x"}), "x");
+  }
+
+  sim::CrashFiles files_;
+  FixedClock clock_{kNow};
+  Repository server_{sim::new_factory_roots(), kNow};
+  bool strict_ = false;
+};
+
+TEST_F(GarageSign, PublishesTheEightSteps) {
+  sign_a_rotation();
+  const auto pushed = want(0, {"root", "push"});
+  EXPECT_THAT(pushed.err, HasSubstr("keys/new.sec"));
+  ASSERT_EQ(server_.roots().size(), 3u);
+  const auto two = tuf::anchor_root(server_.roots()[1]).value();
+  const auto three = tuf::next_root(two, server_.roots()[2]);
+  ASSERT_TRUE(three.ok()) << three.error().what;
+  EXPECT_FALSE((*three)->keys.contains({id_of('2')}));
+  EXPECT_GE((*three)->expires, kNow + days(365));
+  EXPECT_EQ(files_.read(kRepo + "/roles/trusted/3.root.json", 1 << 20).value(), server_.roots()[2]);
+}
+
+TEST_F(GarageSign, RefusesAPushWithoutTheOldKeyBeforeAnyRequest) {
+  sign_a_rotation();
+  want(0, {"root", "sign", "--key-name", "new"});
+  const auto before = server_.requests().size();
+  const auto refused = want(1, {"root", "push"});
+  EXPECT_THAT(refused.err, HasSubstr("offline-root"));
+  EXPECT_EQ(server_.requests().size(), before);
+  EXPECT_THAT(want(1, {"root", "push", "--no-verify"}).err, HasSubstr("invalid_root_role"));
+  EXPECT_EQ(server_.roots().size(), 2u);
+}
+
+TEST_F(GarageSign, RefusesASecondPush) {
+  sign_a_rotation();
+  want(0, {"root", "push"});
+  const auto before = roles();
+  EXPECT_THAT(want(1, {"root", "push"}).err, HasSubstr("version 3"));
+  EXPECT_EQ(roles(), before);
+}
+
+TEST_F(GarageSign, RecognisesAPushWhoseAnswerWasLost) {
+  for (const auto mood : {Repository::Mood::cut_after_commit, Repository::Mood::error_after_commit}) {
+    if (server_.roots().size() > 2) break;
+    sign_a_rotation();
+    server_.set_mood(mood);
+    want(0, {"root", "push"});
+  }
+  EXPECT_EQ(server_.roots().size(), 3u);
+}
+
+TEST_F(GarageSign, KeepsTheCandidateOfAPushThatDidNotArrive) {
+  sign_a_rotation();
+  for (const auto mood : {Repository::Mood::cut_before_commit, Repository::Mood::error_before_commit, Repository::Mood::silent}) {
+    server_.set_mood(mood);
+    want(3, {"root", "push"});
+    EXPECT_EQ(server_.roots().size(), 2u);
+  }
+  server_.set_mood(Repository::Mood::honest);
+  want(0, {"root", "push"});
+  EXPECT_EQ(server_.roots().size(), 3u);
+}
+
+TEST_F(GarageSign, PullConvergesAfterAPushThatDidNotArrive) {
+  sign_a_rotation();
+  server_.set_mood(Repository::Mood::cut_before_commit);
+  want(3, {"root", "push"});
+  server_.set_mood(Repository::Mood::honest);
+  EXPECT_THAT(want(0, {"root", "pull"}).err, HasSubstr("superseded/3-"));
+  EXPECT_THAT(files_.read(kRepo + "/roles/unsigned/root.json", 1 << 20).value(), HasSubstr("\"version\" : 2"));
+  EXPECT_FALSE(files_.facts(kRepo + "/roles/push.journal")->exists());
+}
+
+TEST_F(GarageSign, PullTellsThatAnotherAdminWasFaster) {
+  sign_a_rotation();
+  auto other = sim::root_body({.version = 3, .root_keys = "3"});
+  server_.publish(sim::signed_root(other, "23"));
+  want(1, {"root", "push", "--no-verify"});
+  EXPECT_THAT(want(0, {"root", "pull"}).err, HasSubstr("superseded/3-"));
+  EXPECT_EQ(files_.read(kRepo + "/roles/trusted/3.root.json", 1 << 20).value(), server_.roots()[2]);
+}
+
+TEST_F(GarageSign, PullRefusesALyingServerAndChangesNothing) {
+  want(0, {"root", "pull"});
+  const auto before = roles();
+  const std::pair<const char*, std::pair<tuf::Version, Bytes>> lies[] = {
+      {"signed by an unknown key", {3, foreign_root(3)}},
+      {"version skipped", {3, sim::signed_root(sim::root_body({.version = 4, .root_keys = "2"}), "2")}},
+      {"another root 2", {2, sim::signed_root(sim::root_body({.version = 2, .root_keys = "2", .expires = "2035-01-01T00:00:00Z"}), "12")}},
+  };
+  for (const auto& [name, lie] : lies) {
+    SCOPED_TRACE(name);
+    Repository liar(sim::new_factory_roots(), kNow);
+    liar.serve_instead(lie.first, lie.second);
+    std::ostringstream out, err;
+    EXPECT_EQ(garage_sign({"root", "pull", "--repo", kRepo}, cli::Talk(out, err), {files_, clock_, liar, false}), 3) << err.str();
+    EXPECT_EQ(roles(), before);
+  }
+}
+
+TEST_F(GarageSign, PullRefusesAServerThatGoesBack) {
+  sign_a_rotation();
+  want(0, {"root", "push"});
+  const auto before = roles();
+  Repository older(sim::new_factory_roots(), kNow);
+  std::ostringstream out, err;
+  EXPECT_EQ(garage_sign({"root", "pull", "--repo", kRepo}, cli::Talk(out, err), {files_, clock_, older, false}), 3);
+  EXPECT_EQ(roles(), before);
+}
+
+TEST_F(GarageSign, KeepsMembersItDoesNotKnow) {
+  auto body = sim::root_body({.version = 3, .root_keys = "2"});
+  body["x-changelog"]["message"] = "kept as it is";
+  server_.publish(sim::signed_root(body, "2"));
+  sign_a_rotation();
+  want(0, {"root", "push"});
+  EXPECT_THAT(server_.roots().back(), HasSubstr("kept as it is"));
+}
+
+TEST_F(GarageSign, RemovesByKeyIdAloneUnlessStrict) {
+  want(0, {"root", "pull"});
+  want(0, {"key", "generate", "--name", "new"});
+  want(0, {"root", "key", "add", "--key-name", "new"});
+  strict_ = true;
+  want(255, {"root", "key", "remove", "--key-id", id_of('2')});
+  strict_ = false;
+  want(0, {"root", "key", "remove", "--key-id", id_of('2')});
+  EXPECT_THAT(want(0, {"root", "key", "remove", "--key-id", id_of('2')}).err, HasSubstr("warning"));
+}
+
+TEST_F(GarageSign, RefusesDatesThatHelpNobody) {
+  want(0, {"root", "pull"});
+  want(1, {"root", "sign", "--key-name", "offline-root", "--expires", "2020-01-01T00:00:00Z"});
+  want(0, {"root", "sign", "--key-name", "offline-root", "--expires", "2020-01-01T00:00:00Z", "--force"});
+  want(1, {"root", "sign", "--key-name", "offline-root", "--expire-after", "2W"});
+  want(255, {"root", "sign", "--key-name", "offline-root", "--expires", "2030-01-01T00:00:00Z", "--expire-after", "1Y"});
+  want(255, {"root", "sign", "--key-name", "offline-root", "--expires", "tomorrow"});
+  want(0, {"root", "sign", "--key-name", "offline-root", "--expire-after", "1Y3M5D"});
+  EXPECT_THAT(files_.read(kRepo + "/roles/root.json", 1 << 20).value(), HasSubstr("2028-04-06T00:00:00Z"));
+}
+
+TEST_F(GarageSign, SignsOnceWithAKeyNamedTwice) {
+  want(0, {"root", "pull"});
+  want(0, {"root", "sign", "--key-name", "offline-root", "--key-name", "offline-root"});
+  const auto root = parse_json(files_.read(kRepo + "/roles/root.json", 1 << 20).value()).value();
+  EXPECT_EQ(root.find("signatures")->if_array()->size(), 1u);
+}
+
+TEST_F(GarageSign, AddsASignatureOfAnotherCustodian) {
+  sign_a_rotation();
+  want(0, {"root", "sign", "--key-name", "new"});
+  want(0, {"root", "sign", "--append", "--key-name", "offline-root"});
+  want(0, {"root", "push"});
+  EXPECT_EQ(server_.roots().size(), 3u);
+}
+
+TEST_F(GarageSign, TakesASignatureMadeElsewhereAndRefusesABrokenOne) {
+  want(0, {"root", "pull"});
+  want(0, {"root", "increment-version"});
+  const auto bytes = want(0, {"root", "get-unsigned"}).out;
+  EXPECT_FALSE(bytes.ends_with('\n'));
+  auto signature = sim::key_of('2').sign(bytes).value();
+  want(0, {"root", "sign", "--signatures", "offline-root=" + base64(signature)});
+  want(0, {"root", "push"});
+  signature[0] = static_cast<char>(signature[0] ^ 1);
+  want(3, {"root", "sign", "--signatures", "offline-root=" + base64(signature)});
+}
+
+TEST_F(GarageSign, NeverOverwritesAKey) {
+  want(0, {"key", "generate", "--name", "new"});
+  const auto secret = files_.read(kRepo + "/keys/new.sec", 1 << 16).value();
+  want(3, {"key", "generate", "--name", "new"});
+  EXPECT_EQ(files_.read(kRepo + "/keys/new.sec", 1 << 16).value(), secret);
+  want(0, {"key", "generate", "--name", "new", "--force"});
+  EXPECT_EQ(files_.read(kRepo + "/keys/new.sec.~1~", 1 << 16).value(), secret);
+}
+
+TEST_F(GarageSign, AllowsOneWriter) {
+  const auto lock = files_.lock(kRepo + "/.lock", Seconds(0));
+  want(3, {"root", "pull"});
+}
+
+// Whatever step of the rotation loses power: the private key of any root that the server has is on the disk afterwards.
+TEST_F(GarageSign, LosesNoKeyAtAPowerCut) {
+  for (int steps = 0;; ++steps) {
+    SCOPED_TRACE(steps);
+    sim::CrashFiles files;
+    Repository server(sim::new_factory_roots(), kNow);
+    server.require_bearer("b");
+    const auto archive = sim::layout_a();
+    for (const auto& [name, bytes] : archive.members()) {
+      ASSERT_TRUE(make_folders(files, folder_of("/r/" + name), 0700).ok());
+      ASSERT_TRUE(create_durable(files, "/r/" + name, bytes.reveal(), 0600).ok());
+    }
+    server.on_request([&](const FetchRequest&) -> Status {
+      if (files.was_cut()) return unavailable("no power");
+      return {};
+    });
+    files.cut_after(steps);
+    const std::vector<std::vector<std::string>> rotation = {
+        {"root", "pull"},
+        {"key", "generate", "--name", "new"},
+        {"root", "key", "add", "--key-name", "new"},
+        {"root", "key", "remove", "--key-name", "offline-root"},
+        {"root", "sign", "--key-name", "new", "--key-name", "offline-root"},
+        {"root", "push"}};
+    bool done = true;
+    for (auto words : rotation) {
+      std::ostringstream out, err;
+      words.insert(words.end(), {"--repo", kRepo});
+      done = done && garage_sign(words, cli::Talk(out, err), {files, clock_, server, false}) == 0;
+    }
+    files.restart();
+    std::ostringstream out, err;
+    ASSERT_EQ(garage_sign({"root", "pull", "--repo", kRepo}, cli::Talk(out, err), {files, clock_, server, false}), 0) << err.str();
+    const auto newest = tuf::anchor_root(server.roots().back()).value();
+    const char* holder = newest->version == 2 ? "/keys/offline-root.sec" : "/keys/new.sec";
+    EXPECT_TRUE(files.facts(kRepo + holder)->size > 0);
+    if (done) break;
+  }
+}
+
+TEST_F(GarageSign, SaysWhichWordsItDoesNotUnderstand) {
+  std::ostringstream out, err;
+  const GarageSignWorld world{files_, clock_, server_, false};
+  EXPECT_EQ(garage_sign({"root", "pull"}, cli::Talk(out, err), world), 255);
+  EXPECT_EQ(garage_sign({"root", "frobnicate", "--repo", "x"}, cli::Talk(out, err), world), 255);
+  EXPECT_EQ(garage_sign({"key", "generate", "--repo", "r", "--name", "k", "--type", "dsa"}, cli::Talk(out, err), world), 255);
+  EXPECT_EQ(out.str(), "");
+  EXPECT_THAT(err.str(), HasSubstr("Error: "));
+  EXPECT_EQ(garage_sign({"--help"}, cli::Talk(out, err), world), 0);
+  EXPECT_THAT(out.str(), HasSubstr("export-credentials"));
+}
+
+}  // namespace
+}  // namespace rota::compat
