@@ -38,17 +38,24 @@ Status expect_host(SSL* ssl, std::string host) {
 }  // namespace
 
 struct TlsSession::Impl {
+  Impl() = default;
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {  // else the library forgets the session of every connection that ends without a farewell
+    if (ssl) SSL_set_shutdown(ssl.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  }
+
   std::shared_ptr<TlsContext::Impl> context;
   Wire wire;
   SessionHandle ssl;
   std::string failure;
   bool identity_refused = false;
-  std::optional<TlsProgress> late = {};  // met while bytes were already there to hand over; told at the next call
 
   TlsProgress came_to(int answer);
   TlsProgress failed();
   TlsProgress failed_write();
   bool resumed_past_expiry() const;
+  bool has_ended() const { return !failure.empty() || (SSL_get_shutdown(ssl.get()) & SSL_RECEIVED_SHUTDOWN) != 0; }
   template <typename Step, typename Ready>
   TlsProgress repeat(std::size_t size, std::size_t& n, Step step, Ready is_worth_another);
 };
@@ -64,6 +71,7 @@ TlsProgress TlsSession::Impl::came_to(int answer) {
 }
 
 TlsProgress TlsSession::Impl::failed() {
+  if (!failure.empty()) return TlsProgress::failed;  // the first reason is the one that explains
   const unsigned long code = ERR_peek_error();
   const long verdict = SSL_get_verify_result(ssl.get());
   identity_refused = ERR_GET_LIB(code) == ERR_LIB_SSL && is_identity_alert(ERR_GET_REASON(code));
@@ -78,12 +86,13 @@ TlsProgress TlsSession::Impl::failed() {
 // A TLS 1.3 server refuses our certificate after our handshake is over, and closes: our write then meets a closed
 // connection, while the alert that says why waits to be read.
 TlsProgress TlsSession::Impl::failed_write() {
-  const std::string why = failure;
+  if (identity_refused) return TlsProgress::failed;
+  const std::string why = std::exchange(failure, {});
   char ignored = 0;
   std::size_t n = 0;
   ERR_clear_error();
-  const TlsProgress progress = came_to(SSL_peek_ex(ssl.get(), &ignored, 1, &n));
-  if (progress != TlsProgress::failed || !identity_refused) failure = why;
+  came_to(SSL_peek_ex(ssl.get(), &ignored, 1, &n));
+  if (!identity_refused) failure = why;
   return TlsProgress::failed;
 }
 
@@ -98,7 +107,6 @@ bool TlsSession::Impl::resumed_past_expiry() const {
 template <typename Step, typename Ready>
 TlsProgress TlsSession::Impl::repeat(std::size_t size, std::size_t& n, Step step, Ready is_worth_another) {
   n = 0;
-  if (late) return *late;
   while (n < size && (n == 0 || is_worth_another())) {
     std::size_t more = 0;
     ERR_clear_error();
@@ -106,8 +114,7 @@ TlsProgress TlsSession::Impl::repeat(std::size_t size, std::size_t& n, Step step
     n += more;
     if (progress == TlsProgress::done) continue;
     if (n == 0) return progress;
-    if (progress == TlsProgress::closed || progress == TlsProgress::failed) late = progress;
-    break;
+    break;  // an end is met again at the next call
   }
   return TlsProgress::done;
 }
@@ -173,7 +180,7 @@ TlsProgress TlsSession::shut_down() {
   return answer >= 0 ? TlsProgress::done : impl_->came_to(answer);  // the peer's own farewell is not waited for
 }
 
-bool TlsSession::has_pending() const { return impl_->late || SSL_has_pending(impl_->ssl.get()) == 1; }
+bool TlsSession::has_pending() const { return impl_->has_ended() || SSL_has_pending(impl_->ssl.get()) == 1; }
 
 std::optional<Certificate> TlsSession::peer() const {
   SSL* const ssl = impl_->ssl.get();

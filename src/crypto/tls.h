@@ -63,7 +63,7 @@ class TlsSession {
   TlsProgress write(const char* bytes, std::size_t size, std::size_t& n);
   // Says farewell; does not wait for the peer's.
   TlsProgress shut_down();
-  // Decrypted bytes that wait inside, so that no readiness event will come for them.
+  // Bytes, or the end, wait inside, so that no readiness event will come for them.
   bool has_pending() const;
   // The verified client or server certificate, read anew at each call; none for a key Certificate refuses.
   std::optional<Certificate> peer() const;
