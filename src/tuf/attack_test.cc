@@ -141,6 +141,8 @@ std::vector<Attack> attacks() {
       {"targets of another set", mixed([&](Generation& g) { g.targets = other.targets; }), "targets: hash"},
       {"a longer targets file", mixed([](Generation& g) { g.targets += " "; }), "targets: length: want"},
       {"arbitrary software", signed_with([](SetPlan& p) { p.targets = {9}; }), "unknown to root 1"},
+      {"a snapshot of a stranger", signed_with([](SetPlan& p) { p.snapshot = {9}; }), "snapshot: 0 of 1 signatures"},
+      {"a timestamp of a stranger", signed_with([](SetPlan& p) { p.timestamp = {9}; }), "timestamp: 0 of 1 signatures"},
       {"targets without a signature", signed_with([](SetPlan& p) { p.targets = {}; }), "targets: 0 of 1 signatures"},
       {"role confusion: snapshot as timestamp", mixed([](Generation& g) { g.timestamp = g.snapshot; }), "timestamp: _type"},
       {"role confusion: targets signed by the snapshot key", signed_with([](SetPlan& p) { p.targets = {3}; }),

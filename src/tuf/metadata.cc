@@ -16,7 +16,8 @@ Result<Head> read_head(const Json& body, Role role) {
   TRY(form::is_type(body, role));
   if (dialect == Dialect::tuf) TRY(form::is_spec_1(body));
   const Version version = TRY(form::version_of(body, dialect));
-  return Head{version, TRY(form::expires_of(body))};
+  const Time expires = TRY(form::expires_of(body));
+  return Head{version, expires};
 }
 
 Result<const Json::Object*> object_of(const Json& body, std::string_view name) {
@@ -110,11 +111,12 @@ Result<Target> read_target(const std::string& name, const Json& json) {
   if (length == nullptr) return want_got("length", "bytes", "nothing");
   if (json.find("hashes") == nullptr) return want_got("hashes", "an object", "nothing");
   const auto hashes = TRY(read_hashes(json));
+  const std::int64_t bytes = TRY(read_length(*length));
   const auto sha256 = hashes.find("sha256");
   const Json* custom = json.find("custom");
   return Target{.name = name,
                 .sha256 = sha256 == hashes.end() ? std::string() : sha256->second,
-                .length = TRY(read_length(*length)),
+                .length = bytes,
                 .custom = custom == nullptr ? Json() : *custom};
 }
 

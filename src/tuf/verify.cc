@@ -81,7 +81,6 @@ Result<Envelope> envelope_of(const Root& root, Role role, BytesView bytes) {
 // The stored timestamp as the answer to another one of its version (TUF 5.4.3.1); nullopt when it does not verify any
 // more.
 std::optional<Trusted<Timestamp>> stored_with_version(const Root& root, const Floors& floors, Version version) {
-  if (floors.stored_timestamp.empty()) return std::nullopt;
   const auto envelope = envelope_of(root, Role::timestamp, floors.stored_timestamp);
   if (!envelope.ok() || !signed_by(root, Role::timestamp, *envelope, "timestamp").ok()) return std::nullopt;
   auto stored = read_timestamp(*envelope);

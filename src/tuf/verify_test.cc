@@ -333,6 +333,22 @@ TEST(NextTimestamp, DoesNotBelieveAStoredOneThatSomebodyEdited) {
   EXPECT_EQ(next_timestamp(root, floors, real).value().raw(), real);
 }
 
+// Floors rise file by file, also when a set is not completed: what the file above lists may be lower than what was seen.
+TEST(NextSnapshot, RefusesAVersionBelowItsFloor) {
+  const auto root = fresh(trusted_root(), kNow).value();
+  const Generation set = generation();
+  const auto timestamp = fresh(next_timestamp(root, {}, set.timestamp).value(), kNow).value();
+  EXPECT_REJECTED(next_snapshot(root, timestamp, {.snapshot = 2}, set.snapshot), "snapshot: version: want at least 2, got 1");
+}
+
+TEST(NextTargets, RefusesAVersionBelowItsFloor) {
+  const auto root = fresh(trusted_root(), kNow).value();
+  const Generation set = generation();
+  const auto timestamp = fresh(next_timestamp(root, {}, set.timestamp).value(), kNow).value();
+  const auto snapshot = fresh(next_snapshot(root, timestamp, {}, set.snapshot).value(), kNow).value();
+  EXPECT_REJECTED(next_targets(root, snapshot, {.targets = 2}, set.targets), "targets: version: want at least 2, got 1");
+}
+
 TEST(FloorsAfter, StayWhenTheKeysStay) {
   const Floors floors{7, 8, 9, {{"targets.json", 9}}, "bytes"};
   const auto kept = floors_after(*trusted_root(), *trusted_root({.version = 2, .timestamp = {{4, 5}}}), floors);
