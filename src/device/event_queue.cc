@@ -11,7 +11,14 @@ Status EventQueue::add(const Event& event) {
 Status EventQueue::add_within(const Event& event) {
   TRY(db_.execute("INSERT INTO events (json) VALUES (?)", {to_json(event_json(event, crypto::random_uuid(), clock_.now()))}));
   TRY(db_.execute("DELETE FROM events WHERE turn <= (SELECT max(turn) FROM events) - ?", {std::int64_t{kCapacity}}));
+  const std::lock_guard turn(turn_);
+  if (told_) told_();
   return {};
+}
+
+void EventQueue::tell_when_added(std::function<void()> told) {
+  const std::lock_guard turn(turn_);
+  told_ = std::move(told);
 }
 
 Result<std::int64_t> EventQueue::size() const {
@@ -31,6 +38,7 @@ Status EventQueue::drop_through(std::int64_t turn) {
 }
 
 Status EventQueue::send(Fetcher& server, const std::string& url) {
+  const std::lock_guard sending(sending_);
   for (int batch = kBatch;;) {
     const auto waiting = TRY(first(batch));
     if (waiting.empty()) return {};

@@ -51,12 +51,15 @@ Status InstallLog::note_first_boot(const std::string& booted_hash) {
   });
 }
 
-Status InstallLog::intend(const Change& change) {
-  const auto& target = change.target;
-  TRY(db_.execute("INSERT INTO change VALUES (1, 'intent', ?, ?, ?, ?, ?, ?)",
-                  {target.name, target.hash, target.version, to_json(target.custom), change.previous_hash,
-                   change.correlation_id}));
-  return {};
+Status InstallLog::intend(const Change& change) { return write_change(change); }
+
+Status InstallLog::intend_instead_of(const DeviceTarget& bad, const Change& change) {
+  return db_.transaction([&]() -> Status {
+    const auto running = TRY(current());
+    TRY(write_row(bad, running && running->same_image(bad) ? "current" : "earlier", 1));
+    TRY(clear_change());
+    return write_change(change);
+  });
 }
 
 Status InstallLog::drop_intent(const Event& said) {
@@ -94,18 +97,18 @@ Status InstallLog::fail(const Event& said) {
   });
 }
 
-Status InstallLog::mark_failing(const DeviceTarget& target) {
-  return db_.transaction([&]() -> Status {
-    const auto running = TRY(current());
-    TRY(write_row(target, running && running->same_image(target) ? "current" : "earlier", 1));
-    return clear_change();
-  });
-}
-
 Status InstallLog::write_row(const DeviceTarget& target, const char* state, int failing) {
   TRY(db_.execute("INSERT OR REPLACE INTO installed (name, hash, version, custom, state, failing, turn) "
                   "VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(turn), 0) + 1 FROM installed))",
                   {target.name, target.hash, target.version, to_json(target.custom), state, std::int64_t{failing}}));
+  return {};
+}
+
+Status InstallLog::write_change(const Change& change) {
+  const auto& target = change.target;
+  TRY(db_.execute("INSERT INTO change VALUES (1, 'intent', ?, ?, ?, ?, ?, ?)",
+                  {target.name, target.hash, target.version, to_json(target.custom), change.previous_hash,
+                   change.correlation_id}));
   return {};
 }
 

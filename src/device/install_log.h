@@ -38,17 +38,18 @@ class InstallLog {
   Status note_first_boot(const std::string& booted_hash);
   // Replaces no other change: conflict when one is under way.
   Status intend(const Change& change);
+  // A person says that `bad`, pending or current, is bad: it is marked so, and `change` takes the place of its change.
+  Status intend_instead_of(const DeviceTarget& bad, const Change& change);
   Status drop_intent(const Event& said);
   Status pend(const Event& said);
   // The change (or, without one, `target`) is what runs now; what ran before becomes an earlier, good one.
   Status confirm(const DeviceTarget& target, const Event& said);
   // The change's target is bad and never offered again; what ran before stays current.
   Status fail(const Event& said);
-  // A person says that this one is bad; a pending change of it is forgotten.
-  Status mark_failing(const DeviceTarget& target);
 
  private:
   Status write_row(const DeviceTarget& target, const char* state, int failing);
+  Status write_change(const Change& change);
   Status clear_change();
   store::Database& db_;
   EventQueue& events_;

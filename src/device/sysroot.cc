@@ -117,12 +117,12 @@ Result<Deployed> OstreeSysroot::deployed() {
 }
 
 // Every answer is one JSON value; a child that aborts leaves none, and that is an error like any other.
-Result<Json> OstreeSysroot::ask(std::vector<std::string> arguments, Seconds timeout) const {
+Result<Json> OstreeSysroot::ask(std::vector<std::string> arguments, Seconds timeout, const StopAsked& stop) const {
   Command command{.argv = {program_}};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.argv.insert(command.argv.end(), {"--sysroot", path_});
   command.timeout = timeout;
-  command.watch = stop_;
+  command.watch = stop;
   if (mode_ == BootedMode::staged) command.environment.emplace_back("OSTREE_SYSROOT_DEBUG", "mutable-deployments");
   const Ended ended = TRY(run(command));
   if (ended.how == Ended::How::stopped) return unavailable(arguments[0] + ": stopped");
@@ -134,16 +134,16 @@ Result<Json> OstreeSysroot::ask(std::vector<std::string> arguments, Seconds time
 }
 
 Result<bool> OstreeSysroot::has(const std::string& commit) {
-  return TRY(ask({"has", "--commit", commit}, kQuick)).boolean("present");
+  return TRY(ask({"has", "--commit", commit}, kQuick, {})).boolean("present");
 }
 
 Status OstreeSysroot::pull(const std::string& commit, const std::string& url) {
-  TRY(ask({"pull", "--commit", commit, "--url", url}, kPull));
+  TRY(ask({"pull", "--commit", commit, "--url", url}, kPull, stop_));
   return {};
 }
 
 Status OstreeSysroot::deploy(const std::string& commit) {
-  TRY(ask({"deploy", "--commit", commit, "--os", os_}, kDeploy));
+  TRY(ask({"deploy", "--commit", commit, "--os", os_}, kDeploy, {}));
   return {};
 }
 

@@ -34,7 +34,7 @@ using StopAsked = std::function<Command::GoOn()>;
 
 class OstreeSysroot final : public Sysroot {
  public:
-  // `stop` is asked while a child runs.
+  // `stop` is asked while a pull runs; a deployment is never interrupted.
   OstreeSysroot(const PackageSettings& settings, StopAsked stop);
   // Reads the boot-loader entries itself: no process for what every check asks.
   Result<Deployed> deployed() override;
@@ -43,7 +43,7 @@ class OstreeSysroot final : public Sysroot {
   Status deploy(const std::string& commit) override;
 
  private:
-  Result<Json> ask(std::vector<std::string> arguments, Seconds timeout) const;
+  Result<Json> ask(std::vector<std::string> arguments, Seconds timeout, const StopAsked& stop) const;
   std::string path_, os_, program_;
   BootedMode mode_;
   StopAsked stop_;

@@ -1,0 +1,127 @@
+#include "device/check_in.h"
+
+#include <algorithm>
+
+#include "crypto/hash.h"
+
+namespace rota::device {
+namespace {
+
+constexpr std::size_t kMaxLastError = 200;  // PUT /trust takes 1 KiB in all
+
+// "Nov 23 2026", as the compiler writes it (SOURCE_DATE_EPOCH decides in a reproducible build).
+Time build_time() {
+  static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const std::string_view date = __DATE__;
+  const auto number = [](std::string_view text) { return static_cast<int>(decimal(trim(text)).value()); };
+  const auto month = static_cast<unsigned>(kMonths.find(date.substr(0, 3)) / 3 + 1);
+  return std::chrono::sys_days(std::chrono::year(number(date.substr(7))) / month / number(date.substr(4, 2)));
+}
+
+Error no_root(const TrustSources& sources) {
+  return rejected("no provisioned root",
+                  "put 1.root.json into " + sources.settings.roots_path + "/" + sources.stream +
+                      "/, or set [tuf] trust_on_first_use = on");
+}
+
+}  // namespace
+
+Exit exit_of_failed_refresh(Fault fault, const std::optional<Trust>& trust) {
+  const bool kept = trust && trust->has_valid_set();
+  switch (fault) {
+    case Fault::unavailable: return kept ? Exit::ok_from_store : Exit::metadata_not_fetched;
+    case Fault::denied:
+    case Fault::not_found: return Exit::metadata_not_fetched;
+    case Fault::expired: return Exit::metadata_expired;
+    case Fault::rejected: return kept ? Exit::metadata_rejected_store_kept : Exit::metadata_rejected;
+    case Fault::bad_input:
+    case Fault::conflict: return Exit::check_in_failed;
+    case Fault::io: return Exit::failed;
+  }
+  abort_with("Fault: no such fault");
+}
+
+Json trust_statement(const Trust& trust, std::string_view last_error) {
+  const Versions versions = versions_of(trust);
+  const Json root = Json::Object{{"version", versions.root}, {"sha256", crypto::sha256_hex(trust.root.raw())}};
+  return Json::Object{{"root", root},
+                      {"timestamp", versions.timestamp},
+                      {"snapshot", versions.snapshot},
+                      {"targets", versions.targets},
+                      {"client", "rota-device/" ROTA_VERSION},
+                      {"last_error", last_error.substr(0, kMaxLastError)}};
+}
+
+Result<Doorkeeper::Reading> Doorkeeper::read_clock() const {
+  const Time clock = parts_.clock.now();
+  const auto stored = TRY(parts_.store.clock_floor());
+  const Time floor = std::max(build_time(), stored.value_or(Time()));
+  if (clock >= floor) return Reading{clock, ""};
+  return Reading{floor, "clock: " + rfc3339(clock) + " is in the past; using " + rfc3339(floor)};
+}
+
+Result<Trust> Doorkeeper::start(Time now) const {
+  const auto provisioned = TRY(provisioned_roots(parts_.files, sources_.settings, sources_.stream));
+  auto stored = TRY(parts_.store.load());
+  const bool first_use = sources_.settings.first_use == FirstUse::on;
+  if (provisioned.empty() && !first_use) return no_root(sources_);
+  return load_trust(provisioned, std::move(stored), now);
+}
+
+Result<Trust> Doorkeeper::start_with(Fetcher& server, Time now) {
+  auto trust = start(now);
+  if (trust.ok() || trust.error().fault != Fault::not_found) return trust;
+  return trust_first(TRY(fetch_first_root(server, sources_.repo_server)));
+}
+
+Result<CheckIn> Doorkeeper::from_store(Time now) const {
+  auto trust = start(now);
+  if (!trust.ok()) {
+    if (trust.error().fault == Fault::io) return trust.error();
+    const bool nothing_yet = trust.error().fault == Fault::not_found;
+    return CheckIn{{nothing_yet ? Exit::metadata_not_fetched : Exit::metadata_rejected, trust.error()}};
+  }
+  CheckIn out{{Exit::ok}, std::move(trust).value()};
+  if (!out.trust->set)
+    out.outcome = {Exit::metadata_not_fetched, not_found("no verified metadata is stored", "run: rota-device check")};
+  else if (out.trust->expired)
+    out.outcome = {Exit::metadata_expired, *out.trust->expired};
+  return out;
+}
+
+Result<CheckIn> Doorkeeper::with_server(Fetcher& server, Time now) {
+  auto started = start_with(server, now);
+  if (!started.ok()) {
+    if (started.error().fault == Fault::io) return started.error();
+    TRY(note({}, nullptr, started.error(), now));
+    return CheckIn{{exit_of_failed_refresh(started.error().fault, std::nullopt), started.error()}};
+  }
+  std::optional<Trust> trust = std::move(started).value();
+  const Versions before = versions_of(*trust);
+  const Status how = refresh(server, parts_.store, *trust, {sources_.repo_server, sources_.settings.max_roots, now});
+  if (!how.ok() && how.error().fault == Fault::io) return how.error();
+  TRY(note(before, &*trust, how, now));
+  if (how.ok()) return CheckIn{{Exit::ok}, std::move(trust)};
+  return CheckIn{{exit_of_failed_refresh(how.error().fault, trust), how.error()}, std::move(trust)};
+}
+
+// The event, and what `status` says about the last refresh.
+Status Doorkeeper::note(const Versions& before, const Trust* trust, const Status& how, Time now) {
+  const std::string changed = trust == nullptr ? "" : difference(before, versions_of(*trust));
+  if (!changed.empty() || !how.ok()) {
+    std::string details = changed;
+    if (!how.ok()) details += (changed.empty() ? "" : "; ") + how.error().what;
+    TRY(parts_.events.add({.type = EventType::metadata_update_completed,
+                           .correlation_id = correlation_id("tuf-meta"),
+                           .success = how.ok(),
+                           .details = details}));
+  }
+  const Json last = Json::Object{{"at", rfc3339(now)},
+                                 {"outcome", how.ok() ? "ok" : std::string(name_of(how.error().fault))},
+                                 {"reason", how.ok() ? "" : how.error().what}};
+  TRY(parts_.facts.set("last_refresh", to_json(last)));
+  if (how.ok()) TRY(parts_.store.set_clock_floor(now));
+  return {};
+}
+
+}  // namespace rota::device
