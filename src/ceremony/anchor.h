@@ -43,7 +43,7 @@ Result<std::optional<tuf::Trusted<tuf::Root>>> archive_pin(const keys::Archive& 
 Status signed_by_owner(const keys::Archive& archive, const tuf::Trusted<tuf::Root>& root);
 
 struct Belief {
-  std::optional<tuf::Trusted<tuf::Root>> given;  // --trusted-root
+  std::optional<tuf::Trusted<tuf::Root>> given = {};  // --trusted-root
   const keys::Archive* archive = nullptr;
   const TrustMemory* memory = nullptr;
   // Asked when there is no anchor, with the newest root that the chain from 1 leads to; rejected stays rejected.

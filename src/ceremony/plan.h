@@ -20,10 +20,10 @@ struct RotationWish {
   crypto::KeyType key_type = crypto::KeyType::ed25519;  // RSA is 4096 bit
   std::optional<std::string> key_id = {};               // which key to replace, when several could be
   std::optional<Time> expires = {};                     // exactly then; else the later of the current one and a year
-  std::string message;
-  std::string polis_id;
-  std::string factory;
-  Time now;
+  std::string message = {};
+  std::string polis_id = {};
+  std::string factory = {};
+  Time now = {};
 };
 
 struct RootChange {

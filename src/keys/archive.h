@@ -63,7 +63,7 @@ class Archive {
   // not fit ustar or the result would not be readable under the limits.
   Result<crypto::SecretBytes> packed(Time now) const;
 
-  // Ok when every member is in `successor` unchanged.
+  // Ok when every member is in `successor` unchanged; Rota's own notes (tufrepo/rota/) may be newer there.
   Status kept_by(const Archive& successor) const;
 
  private:
