@@ -9,7 +9,7 @@ namespace {
 using crypto::PrivateKey;
 using tuf::Role;
 
-constexpr int kRsaBits = 4096;
+constexpr int kRsaBits = 3072;  // 128 bits of security; 4096 take seconds to make
 
 // Which keys a root lists for a role, in this order.
 using RoleList = std::vector<std::pair<Role, std::vector<const PrivateKey*>>>;

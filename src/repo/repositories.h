@@ -35,8 +35,8 @@ struct NewFactory {
   std::string name;
   tuf::Dialect dialect = tuf::Dialect::uptane;
   crypto::KeyType key_type = crypto::KeyType::ed25519;  // of the root and offline targets keys
-  std::string api_url;      // for config.json and credentials.zip in the first archive
-  std::string api_token;    // the owner's client secret, goes into the archive only
+  std::string api_url = {};    // for config.json and credentials.zip in the first archive
+  std::string api_token = {};  // the owner's client secret, goes into the archive only
 };
 
 // Why a root or targets file was refused, in the words of repo-api.md 3 and 6.

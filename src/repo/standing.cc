@@ -117,7 +117,7 @@ class Drafting {
     }
     // Targets of an offline key are served as they are, expired or not (repo-api.md 4.4); all else is judged by now.
     const bool carried = before_.published->generation > 0 && files_.targets == *before_.published->targets;
-    const Time at = carried ? std::min(now_, before_.targets_expires) : now_;
+    const Time at = carried ? std::min(now_, before_.targets_expires - Seconds(1)) : now_;
     const auto set = TRY(tuf::verify_set(*root_, before_.floors, files_, at));
     TRY(tuf::fresh(*root_, now_));
     return serving(std::move(next_), files_, set);

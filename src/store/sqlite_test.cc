@@ -108,7 +108,8 @@ TEST_F(Sqlite, RefusesAFullDisk) {
 }
 
 TEST_F(Sqlite, RefusesAFileThatIsNoDatabase) {
-  ASSERT_EQ(std::system(("head -c 8192 /dev/zero | tr '\\0' x > " + path()).c_str()), 0);
+  PosixFiles files;
+  ASSERT_TRUE(files.create(path(), Bytes(8192, 'x'), 0600));
   const auto opened = Database::open(path());
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().fault, Fault::io);
