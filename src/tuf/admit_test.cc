@@ -50,7 +50,9 @@ struct Row {
   const char* message;
 };
 
-Json& role_of(Json& body, const char* role) { return body["roles"][role]; }
+Json& role_of(Json& body, const char* role) {
+  return body["roles"][role];
+}
 
 void swap_key_id(Json& body, const std::string& from, const std::string& to) {
   const Json key = body["keys"][from];
@@ -74,15 +76,23 @@ std::vector<Row> faulty_bodies() {
       {"consistent-snapshot", [](Json& b) { b["consistent_snapshot"] = true; }, Weight::error, "want false"},
       {"charset", [](Json& b) { b["x-note"] = "é"; }, Weight::error, "root: x-note: want printable ASCII"},
       {"role", [](Json& b) { b["roles"].if_object()->erase("snapshot"); }, Weight::error, "snapshot is missing"},
-      {"role", [](Json& b) { role_of(b, "snapshot")["keyids"] = Json(Json::Array{}); }, Weight::error, "snapshot: has no keys"},
-      {"role", [](Json& b) { role_of(b, "targets")["threshold"] = 0; }, Weight::error, "threshold: want 1..1000, got 0"},
+      {"role", [](Json& b) { role_of(b, "snapshot")["keyids"] = Json(Json::Array{}); }, Weight::error,
+       "snapshot: has no keys"},
+      {"role", [](Json& b) { role_of(b, "targets")["threshold"] = 0; }, Weight::error,
+       "threshold: want 1..1000, got 0"},
       {"role", [](Json& b) { role_of(b, "targets")["keyids"].push_back(id(2).hex); }, Weight::error, "listed twice"},
-      {"threshold", [](Json& b) { role_of(b, "targets")["threshold"] = 3; }, Weight::error, "threshold of targets: want 1..1, got 3"},
-      {"key-missing", [=](Json& b) { role_of(b, "targets")["keyids"].push_back(other_id); }, Weight::error, "is not among the keys"},
-      {"unused-key", [](Json& b) { b["keys"][id(9).hex] = public_key_json(public_key(9)); }, Weight::error, "no role uses it"},
-      {"key-twice", [=](Json& b) { b["keys"][other_id] = public_key_json(public_key(2)); }, Weight::error, "the same key as"},
-      {"key-type", [](Json& b) { b["keys"][id(2).hex]["keytype"] = "SPHINCS"; }, Weight::error, "keytype: want RSA or ED25519"},
-      {"private-key", [](Json& b) { b["keys"][id(2).hex]["keyval"]["private"] = "00"; }, Weight::error, "holds its private half"},
+      {"threshold", [](Json& b) { role_of(b, "targets")["threshold"] = 3; }, Weight::error,
+       "threshold of targets: want 1..1, got 3"},
+      {"key-missing", [=](Json& b) { role_of(b, "targets")["keyids"].push_back(other_id); }, Weight::error,
+       "is not among the keys"},
+      {"unused-key", [](Json& b) { b["keys"][id(9).hex] = public_key_json(public_key(9)); }, Weight::error,
+       "no role uses it"},
+      {"key-twice", [=](Json& b) { b["keys"][other_id] = public_key_json(public_key(2)); }, Weight::error,
+       "the same key as"},
+      {"key-type", [](Json& b) { b["keys"][id(2).hex]["keytype"] = "SPHINCS"; }, Weight::error,
+       "keytype: want RSA or ED25519"},
+      {"private-key", [](Json& b) { b["keys"][id(2).hex]["keyval"]["private"] = "00"; }, Weight::error,
+       "holds its private half"},
       {"key-id", [=](Json& b) { swap_key_id(b, id(2).hex, other_id); }, Weight::error, "for a key that enters"},
       {"expired", [](Json& b) { b["expires"] = rfc3339(kNow); }, Weight::expiry, "has passed"},
       {"expiry", [](Json& b) { b["expires"] = rfc3339(kNow + days(30) - Seconds(1)); }, Weight::expiry, "got 29"},
@@ -122,12 +132,12 @@ TEST(AdmitRoot, NamesTheMissingSignersOfBothQuorums) {
   ASSERT_NE(named(findings, "quorum-old"), nullptr);
   EXPECT_EQ(named(findings, "quorum-old")->message,
             "root: by the keys of root 1: 0 of 1 signatures; missing: " + id(1).brief());
-  EXPECT_EQ(named(findings, "quorum-new")->message, "root: by its own keys: 0 of 1 signatures; missing: " + id(5).brief());
+  EXPECT_EQ(named(findings, "quorum-new")->message,
+            "root: by its own keys: 0 of 1 signatures; missing: " + id(5).brief());
 }
 
 TEST(AdmitRoot, LeavesTheQuorumsOutOfADraft) {
-  const auto findings =
-      admit_root(trusted_root({}), root_file({.version = 2, .root = {{5}}}, {}), kNow, Quorum::later);
+  const auto findings = admit_root(trusted_root({}), root_file({.version = 2, .root = {{5}}}, {}), kNow, Quorum::later);
   EXPECT_EQ(named(findings, "quorum-old"), nullptr);
   EXPECT_EQ(named(findings, "quorum-new"), nullptr);
   EXPECT_TRUE(stopping(findings, {}).empty()) << listing(findings);
@@ -178,9 +188,14 @@ struct SignatureRow {
 TEST(AdmitRoot, RefusesSignaturesThatSpoilTheFileOnDevices) {
   const std::vector<SignatureRow> rows = {
       {"signature-twice", [](Json& s) { s.push_back((*s.if_array())[0]); }},
-      {"signature-method", [](Json& s) { s.push_back(Json(Json::Object{{"keyid", "x"}, {"method", "foo"}, {"sig", "eA=="}})); }},
       {"signature-method",
-       [](Json& s) { s.push_back(Json(Json::Object{{"keyid", "x"}, {"method", "ecdsa-sha2-nistp256"}, {"sig", "eA=="}})); }},
+       [](Json& s) {
+         s.push_back(Json(Json::Object{{"keyid", "x"}, {"method", "foo"}, {"sig", "eA=="}}));
+       }},
+      {"signature-method",
+       [](Json& s) {
+         s.push_back(Json(Json::Object{{"keyid", "x"}, {"method", "ecdsa-sha2-nistp256"}, {"sig", "eA=="}}));
+       }},
   };
   for (const SignatureRow& row : rows) {
     Json file = parse_json(root_file(kNext)).value();
@@ -205,7 +220,8 @@ TEST(AdmitRoot, AsksBeforeItGetsWeaker) {
   EXPECT_EQ(named(fewer, "replace-role"), nullptr);
   ASSERT_NE(named(replaced, "replace-role"), nullptr);
   EXPECT_EQ(named(replaced, "fewer-keys"), nullptr);
-  for (const auto& findings : {lower, fewer, replaced}) EXPECT_EQ(stopping(findings, {}).size(), 1u) << listing(findings);
+  for (const auto& findings : {lower, fewer, replaced})
+    EXPECT_EQ(stopping(findings, {}).size(), 1u) << listing(findings);
   EXPECT_TRUE(stopping(replaced, {{"replace-role"}, false}).empty());
   EXPECT_FALSE(stopping(replaced, {{"fewer-keys"}, false}).empty());
 }

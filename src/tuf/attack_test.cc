@@ -1,5 +1,5 @@
-// Attacks on a device that has seen timestamp 5, snapshot 5, targets 5 (TUF 1.5.2; tuf-client 4). Each is refused with its own
-// reason, and what the device remembers is what it was.
+// Attacks on a device that has seen timestamp 5, snapshot 5, targets 5 (TUF 1.5.2; tuf-client 4). Each is refused with
+// its own reason, and what the device remembers is what it was.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -119,7 +119,8 @@ std::vector<Attack> attacks() {
        "snapshot: meta: role1.json: want at least 5, got 4"},
       {"a listed file disappears", signed_with([](SetPlan& p) { p.also_listed.clear(); }),
        "snapshot: meta: role1.json: want at least 5, got nothing"},
-      {"old snapshot under a new timestamp", mixed([&](Generation& g) { g.snapshot = seen.snapshot; }), "snapshot: hash"},
+      {"old snapshot under a new timestamp", mixed([&](Generation& g) { g.snapshot = seen.snapshot; }),
+       "snapshot: hash"},
       {"old targets under a new snapshot", mixed([&](Generation& g) { g.targets = seen.targets; }), "targets: hash"},
       {"mix and match without hashes",
        [&] {
@@ -132,8 +133,7 @@ std::vector<Attack> attacks() {
        "targets: version: want 6, got 5"},
       {"old snapshot without hashes",
        [&] {
-         Generation set =
-             forged([&](Json&, Json&, Json& timestamp) { no_hashes(timestamp["meta"]["snapshot.json"]); });
+         Generation set = forged([&](Json&, Json&, Json& timestamp) { no_hashes(timestamp["meta"]["snapshot.json"]); });
          set.snapshot = seen.snapshot;
          return set;
        }(),
@@ -144,23 +144,27 @@ std::vector<Attack> attacks() {
       {"a snapshot of a stranger", signed_with([](SetPlan& p) { p.snapshot = {9}; }), "snapshot: 0 of 1 signatures"},
       {"a timestamp of a stranger", signed_with([](SetPlan& p) { p.timestamp = {9}; }), "timestamp: 0 of 1 signatures"},
       {"targets without a signature", signed_with([](SetPlan& p) { p.targets = {}; }), "targets: 0 of 1 signatures"},
-      {"role confusion: snapshot as timestamp", mixed([](Generation& g) { g.timestamp = g.snapshot; }), "timestamp: _type"},
+      {"role confusion: snapshot as timestamp", mixed([](Generation& g) { g.timestamp = g.snapshot; }),
+       "timestamp: _type"},
       {"role confusion: targets signed by the snapshot key", signed_with([](SetPlan& p) { p.targets = {3}; }),
        "not a key of targets"},
       {"role confusion: timestamp signed by the root key", signed_with([](SetPlan& p) { p.timestamp = {1}; }),
        "not a key of timestamp"},
-      {"indefinite freeze", signed_with([](SetPlan& p) { p.expires = rfc3339(kNow); }), "timestamp: expires", Fault::expired},
+      {"indefinite freeze", signed_with([](SetPlan& p) { p.expires = rfc3339(kNow); }), "timestamp: expires",
+       Fault::expired},
       {"expired targets in a fresh set",
        forged([](Json& targets, Json&, Json&) { targets["expires"] = rfc3339(kNow - Seconds(1)); }), "targets: expires",
        Fault::expired},
       {"expired snapshot in a fresh set",
-       forged([](Json&, Json& snapshot, Json&) { snapshot["expires"] = rfc3339(kNow - Seconds(1)); }), "snapshot: expires",
-       Fault::expired},
+       forged([](Json&, Json& snapshot, Json&) { snapshot["expires"] = rfc3339(kNow - Seconds(1)); }),
+       "snapshot: expires", Fault::expired},
       {"fast-forward beyond the last version",
-       forged([](Json&, Json&, Json& timestamp) { timestamp["version"] = std::int64_t{1} << 40; }), "timestamp: version: want 1.."},
+       forged([](Json&, Json&, Json& timestamp) { timestamp["version"] = std::int64_t{1} << 40; }),
+       "timestamp: version: want 1.."},
       {"endless timestamp", mixed([](Generation& g) { g.timestamp.append(kMaxTimestamp, ' '); }), "timestamp: size"},
       {"endless targets", mixed([](Generation& g) { g.targets.append(kMaxTargets, ' '); }), "targets: size"},
-      {"an HTML page", mixed([](Generation& g) { g.timestamp = "<html><body>Welcome!</body></html>"; }), "timestamp: json"},
+      {"an HTML page", mixed([](Generation& g) { g.timestamp = "<html><body>Welcome!</body></html>"; }),
+       "timestamp: json"},
       {"an empty answer", mixed([](Generation& g) { g.targets = ""; }), "targets: json"},
       {"one bit of the targets", mixed([](Generation& g) { g.targets[g.targets.size() / 2] ^= 1; }), "targets: "},
   };

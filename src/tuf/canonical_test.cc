@@ -24,21 +24,21 @@ TEST_P(Canonical, FormsDifferWhereTheyShould) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, Canonical,
-    testing::Values(
-        Forms{R"({ "b" : 1 , "a" : [ true , null , false , -5 ] })", R"({"a":[true,null,false,-5],"b":1})",
-              R"({"a":[true,null,false,-5],"b":1})", R"({"a":[true,null,false,-5],"b":1})"},
-        Forms{R"(["\n\r\t"])", R"(["\n\r\t"])", R"(["\n\r\t"])", "[\"\n\r\t\"]"},
-        Forms{R"(["\"\\/"])", R"(["\"\\/"])", R"(["\"\\/"])", R"(["\"\\/"])"},
-        Forms{R"(["\b\f\u0001\u001f\u007f"])", "[\"\b\f\x01\x1f\x7f\"]", "[\"\\b\\f\\u0001\\u001f\x7f\"]",
-              "[\"\b\f\x01\x1f\x7f\"]"},
-        Forms{R"({"é":"日本"})", R"({"é":"日本"})", R"({"\u00e9":"\u65e5\u672c"})", R"({"é":"日本"})"},
-        Forms{R"(["\ud83d\ude00"])", R"(["😀"])", R"(["\ud83d\ude00"])", R"(["😀"])"},
-        Forms{R"({"n":184467440737095516160})", R"({"n":184467440737095516160})", R"({"n":184467440737095516160})",
-              R"({"n":184467440737095516160})"},
-        Forms{R"([{},[],""])", R"([{},[],""])", R"([{},[],""])", R"([{},[],""])"}));
+    testing::Values(Forms{R"({ "b" : 1 , "a" : [ true , null , false , -5 ] })", R"({"a":[true,null,false,-5],"b":1})",
+                          R"({"a":[true,null,false,-5],"b":1})", R"({"a":[true,null,false,-5],"b":1})"},
+                    Forms{R"(["\n\r\t"])", R"(["\n\r\t"])", R"(["\n\r\t"])", "[\"\n\r\t\"]"},
+                    Forms{R"(["\"\\/"])", R"(["\"\\/"])", R"(["\"\\/"])", R"(["\"\\/"])"},
+                    Forms{R"(["\b\f\u0001\u001f\u007f"])", "[\"\b\f\x01\x1f\x7f\"]", "[\"\\b\\f\\u0001\\u001f\x7f\"]",
+                          "[\"\b\f\x01\x1f\x7f\"]"},
+                    Forms{R"({"é":"日本"})", R"({"é":"日本"})", R"({"\u00e9":"\u65e5\u672c"})", R"({"é":"日本"})"},
+                    Forms{R"(["\ud83d\ude00"])", R"(["😀"])", R"(["\ud83d\ude00"])", R"(["😀"])"},
+                    Forms{R"({"n":184467440737095516160})", R"({"n":184467440737095516160})",
+                          R"({"n":184467440737095516160})", R"({"n":184467440737095516160})"},
+                    Forms{R"([{},[],""])", R"([{},[],""])", R"([{},[],""])", R"([{},[],""])"}));
 
 TEST(Canonical, SortsMembersBeyondTheBasicPlaneByCodePoint) {
-  EXPECT_EQ(canonical(parsed("{\"\U0001F600\":1,\"\uFF5E\":2}"), CanonicalForm::olpc), "{\"\uFF5E\":2,\"\U0001F600\":1}");
+  EXPECT_EQ(canonical(parsed("{\"\U0001F600\":1,\"\uFF5E\":2}"), CanonicalForm::olpc),
+            "{\"\uFF5E\":2,\"\U0001F600\":1}");
 }
 
 TEST(InCanonicalSubset, NamesTheMemberItRefuses) {

@@ -25,14 +25,18 @@ TEST(KeyId, IsTheDigestOfTheDialect) {
   EXPECT_EQ(key_id(key, Dialect::tuf).hex, "74c181c7ad8a0855d4b55e44d2ba87aabdddb196832571f15f92fece332e4916");
 }
 
-TEST(KeyId, ShowsNothingATerminalWouldObey) { EXPECT_EQ((KeyId{"\x1b[2J aé"}.brief()), "?[2J?a??"); }
+TEST(KeyId, ShowsNothingATerminalWouldObey) {
+  EXPECT_EQ((KeyId{"\x1b[2J aé"}.brief()), "?[2J?a??");
+}
 
 TEST(PublicKeyFromJson, AcceptsTypesInAnyCase) {
-  for (const char* type : {"ED25519", "ed25519", "Ed25519"}) EXPECT_TRUE(public_key_from_json(ed25519(type)).ok()) << type;
+  for (const char* type : {"ED25519", "ed25519", "Ed25519"})
+    EXPECT_TRUE(public_key_from_json(ed25519(type)).ok()) << type;
 }
 
 TEST(PublicKeyFromJson, ReadsBackEveryTypeInBothDialects) {
-  const auto keys = {PrivateKey::generate_ed25519().value().public_key(), PrivateKey::generate_rsa(2048).value().public_key(),
+  const auto keys = {PrivateKey::generate_ed25519().value().public_key(),
+                     PrivateKey::generate_rsa(2048).value().public_key(),
                      PrivateKey::generate_p256().value().public_key()};
   for (const auto& key : keys) {
     for (const Dialect dialect : {Dialect::uptane, Dialect::tuf}) {
@@ -84,7 +88,9 @@ TEST(RootKey, RefusesRsaSizesThatDevicesNeverVerify) {
   EXPECT_TRUE(form::root_key(odd, Dialect::tuf).ok());
 }
 
-TEST(RootKey, NeedsASchemeInTheTufDialect) { EXPECT_FALSE(form::root_key(ed25519("ed25519"), Dialect::tuf).ok()); }
+TEST(RootKey, NeedsASchemeInTheTufDialect) {
+  EXPECT_FALSE(form::root_key(ed25519("ed25519"), Dialect::tuf).ok());
+}
 
 TEST(SchemeOfMethod, ReadsAnyCaseAndTheAlias) {
   EXPECT_EQ(scheme_of_method("ED25519"), crypto::Scheme::ed25519);

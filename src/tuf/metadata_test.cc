@@ -41,11 +41,13 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{R"({"signed":{"n":[1e3]},"signatures":[]})", "'1e3' is not a plain integer"},
         BadFile{R"({"signed":{"n":-0},"signatures":[]})", "'-0' is not a plain integer"},
         BadFile{R"({"signed":{},"signatures":[1]})", "keyid: want text"},
-        BadFile{R"({"signed":{},"signatures":[{"keyid":7,"method":"ed25519","sig":"eA=="}]})", "keyid: want text, got 7"},
+        BadFile{R"({"signed":{},"signatures":[{"keyid":7,"method":"ed25519","sig":"eA=="}]})",
+                "keyid: want text, got 7"},
         BadFile{R"({"signed":{},"signatures":[{"keyid":"a","method":"ed25519"}]})", "sig: want text, got nothing"},
         BadFile{R"({"signed":{},"signatures":[{"keyid":"a","sig":"eA=="}]})", "method: want text, got nothing"},
-        BadFile{R"({"signed":{},"signatures":[{"keyid":"a","method":"x","sig":""},{"keyid":"a","method":"y","sig":""}]})",
-                "key id a occurs twice"},
+        BadFile{
+            R"({"signed":{},"signatures":[{"keyid":"a","method":"x","sig":""},{"keyid":"a","method":"y","sig":""}]})",
+            "key id a occurs twice"},
         BadFile{R"({"signed":{"spec_version":"1.0"},"signatures":[{"keyid":"a","sig":""},{"keyid":"a","sig":"00"}]})",
                 "key id a occurs twice"}));
 
@@ -58,7 +60,9 @@ TEST(ParseEnvelope, RefusesOneByteTooMany) {
 }
 
 TEST(ParseEnvelope, RefusesNestingBeyondTheLimitInBoundedTime) {
-  const auto deep = [](int n) { return R"({"signed":{"x":)" + std::string(n, '[') + std::string(n, ']') + R"(},"signatures":[]})"; };
+  const auto deep = [](int n) {
+    return R"({"signed":{"x":)" + std::string(n, '[') + std::string(n, ']') + R"(},"signatures":[]})";
+  };
   EXPECT_TRUE(parse_envelope(deep(62), kMaxRoot).ok());
   EXPECT_FALSE(parse_envelope(deep(63), kMaxRoot).ok());
   EXPECT_FALSE(parse_envelope(R"({"signed":)" + std::string(30000, '['), kMaxRoot).ok());
@@ -76,7 +80,8 @@ TEST(ParseEnvelope, ReadsTheDialectFromWhatIsSigned) {
 }
 
 TEST(ParseEnvelope, KeepsASignatureThatDoesNotDecodeWithoutBytes) {
-  const auto envelope = parse_envelope(R"({"signed":{},"signatures":[{"keyid":"a","method":"ed25519","sig":"%"}]})", 99);
+  const auto envelope =
+      parse_envelope(R"({"signed":{},"signatures":[{"keyid":"a","method":"ed25519","sig":"%"}]})", 99);
   ASSERT_TRUE(envelope.ok());
   EXPECT_TRUE(envelope->signatures.at(0).bytes.empty());
 }
@@ -88,7 +93,9 @@ struct BadBody {
   const char* why;
 };
 
-void set(Json& body, const char* name, Json value) { body[name] = std::move(value); }
+void set(Json& body, const char* name, Json value) {
+  body[name] = std::move(value);
+}
 
 std::vector<BadBody> bad_heads() {
   const auto with = [](const char* name, Json value) { return [=](Json& body) { set(body, name, value); }; };
@@ -155,14 +162,16 @@ std::vector<BadBody> bad_roots() {
       {"no keys", [](Json& b) { b["keys"] = nullptr; }, "keys: want an object, got null"},
       {"no roles", [](Json& b) { b["roles"] = Json(Json::Array{}); }, "roles: want an object"},
       {"role missing", [](Json& b) { b["roles"].if_object()->erase("timestamp"); }, "roles: timestamp is missing"},
-      {"threshold 0", [](Json& b) { b["roles"]["snapshot"]["threshold"] = 0; }, "snapshot: threshold: want 1..1000, got 0"},
+      {"threshold 0", [](Json& b) { b["roles"]["snapshot"]["threshold"] = 0; },
+       "snapshot: threshold: want 1..1000, got 0"},
       {"threshold 1001", [](Json& b) { b["roles"]["snapshot"]["threshold"] = 1001; }, "got 1001"},
       {"threshold text", [](Json& b) { b["roles"]["root"]["threshold"] = "1"; }, "root: threshold"},
       {"keyids no array", [](Json& b) { b["roles"]["root"]["keyids"] = "x"; }, "keyids: want an array"},
       {"keyids of numbers", [](Json& b) { b["roles"]["root"]["keyids"].push_back(1); }, "keyids: want texts, got 1"},
       {"key no object", [](Json& b) { b["keys"][id(1).hex] = "x"; }, "keys: keytype: want text"},
       {"keytype a number", [](Json& b) { b["keys"][id(1).hex]["keytype"] = 1; }, "keys: keytype: want text, got 1"},
-      {"short id", [](Json& b) { b["keys"]["abcd"] = b["keys"][id(1).hex]; }, "keys: want ids of 64 hex digits, got abcd"},
+      {"short id", [](Json& b) { b["keys"]["abcd"] = b["keys"][id(1).hex]; },
+       "keys: want ids of 64 hex digits, got abcd"},
   };
 }
 
@@ -180,8 +189,10 @@ TEST(ReadRoot, RefusesWhatIsUsedAndHasNoForm) {
 
 TEST(ReadRoot, AcceptsKeysItCannotUseAndSaysWhy) {
   Json body = root_body({});
-  body["keys"][std::string(64, 'a')] = Json(Json::Object{{"keytype", "SPHINCS"}, {"keyval", Json(Json::Object{{"x", 1}})}});
-  body["keys"][std::string(64, 'b')] = Json(Json::Object{{"keytype", "ED25519"}, {"keyval", Json(Json::Object{{"public", "00"}})}});
+  body["keys"][std::string(64, 'a')] =
+      Json(Json::Object{{"keytype", "SPHINCS"}, {"keyval", Json(Json::Object{{"x", 1}})}});
+  body["keys"][std::string(64, 'b')] =
+      Json(Json::Object{{"keytype", "ED25519"}, {"keyval", Json(Json::Object{{"public", "00"}})}});
   const auto root = read_root_body(body);
   ASSERT_TRUE(root.ok()) << root.error().what;
   EXPECT_EQ(root->keys.size(), 4u);
@@ -220,7 +231,8 @@ std::vector<BadBody> bad_timestamps() {
       {"hashes array", snapshot("hashes", Json(Json::Array{})), "hashes: want an object"},
       {"hash number", snapshot("hashes", Json(Json::Object{{"sha256", 1}})), "hashes: sha256: want hex"},
       {"hash short", snapshot("hashes", Json(Json::Object{{"sha256", "00"}})), "hashes: sha256: want hex"},
-      {"hash a path", snapshot("hashes", Json(Json::Object{{"sha256", "../../etc/passwd"}})), "hashes: sha256: want hex"},
+      {"hash a path", snapshot("hashes", Json(Json::Object{{"sha256", "../../etc/passwd"}})),
+       "hashes: sha256: want hex"},
   };
 }
 
@@ -243,7 +255,8 @@ TEST(ReadSnapshot, RefusesOneWithoutTargets) {
 
 TEST(ReadTargets, GivesTargetsByNameWithTheirCustom) {
   Json body = targets_body({});
-  body["targets"]["b"] = Json(Json::Object{{"hashes", Json(Json::Object{{"sha256", std::string(64, 'B')}})}, {"length", 3}});
+  body["targets"]["b"] =
+      Json(Json::Object{{"hashes", Json(Json::Object{{"sha256", std::string(64, 'B')}})}, {"length", 3}});
   const auto targets = read_targets(unsigned_envelope(body));
   ASSERT_TRUE(targets.ok()) << targets.error().what;
   ASSERT_EQ(targets->targets.size(), 2u);
@@ -254,7 +267,9 @@ TEST(ReadTargets, GivesTargetsByNameWithTheirCustom) {
 }
 
 TEST(ReadTargets, RefusesATargetWithoutForm) {
-  const auto target = [](const char* name, Json value) { return [=](Json& b) { b["targets"]["foo-lmp-1"][name] = value; }; };
+  const auto target = [](const char* name, Json value) {
+    return [=](Json& b) { b["targets"]["foo-lmp-1"][name] = value; };
+  };
   const std::vector<BadBody> rows = {
       {"no targets", [](Json& b) { b["targets"] = nullptr; }, "targets: want an object"},
       {"no object", [](Json& b) { b["targets"]["x"] = 1; }, "target 'x': length"},

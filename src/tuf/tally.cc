@@ -100,19 +100,21 @@ std::string shortfall(const Tally& tally) {
 
 Tally tally(const Root& root, Role role, const Envelope& envelope) {
   Tally result{root.role(role).threshold, {}, {}, {}};
-  SignedBytes message(envelope);
-  std::set<PublicKey> voted;
-  if (envelope.dialect != root.dialect)
+  if (envelope.dialect != root.dialect) {
     result.faults.push_back("dialect: want " + std::string(form::name_of(root.dialect)) + ", got " +
                             std::string(form::name_of(envelope.dialect)));
+    result.missing = without_vote(root, role, {});
+    return result;
+  }
+  SignedBytes message(envelope);
+  std::set<PublicKey> voted;
   for (const Signature& signature : envelope.signatures) {
-    if (envelope.dialect != root.dialect) break;
     auto vote = vote_of(root, role, signature, message);
     if (!vote.ok())
       result.faults.push_back(vote.error().what);
     else if (voted.insert(**vote).second)
       result.signed_by.push_back(signature.key_id);
-    else if (std::ranges::find(result.signed_by, signature.key_id) == result.signed_by.end())
+    else
       result.faults.push_back(key_named(signature.key_id) + ": the same key under another id, counted once");
   }
   result.missing = without_vote(root, role, std::move(voted));

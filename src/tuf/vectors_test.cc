@@ -25,9 +25,15 @@ const Json& vectors() {
   return json;
 }
 
-const Json::Array& section(std::string_view name) { return *vectors().array(name).value(); }
-std::string text(const Json& json, std::string_view name) { return json.text(name).value(); }
-Json parsed(const Json& json, std::string_view name) { return parse_json(text(json, name)).value(); }
+const Json::Array& section(std::string_view name) {
+  return *vectors().array(name).value();
+}
+std::string text(const Json& json, std::string_view name) {
+  return json.text(name).value();
+}
+Json parsed(const Json& json, std::string_view name) {
+  return parse_json(text(json, name)).value();
+}
 
 PublicKey key_named(std::string_view name) {
   for (const Json& key : section("keys")) {
@@ -36,7 +42,9 @@ PublicKey key_named(std::string_view name) {
   abort_with("no such key in the vectors");
 }
 
-Bytes document(Version version) { return text(section("root_chain").at(static_cast<std::size_t>(version - 1)), "document"); }
+Bytes document(Version version) {
+  return text(section("root_chain").at(static_cast<std::size_t>(version - 1)), "document");
+}
 
 Trusted<Root> trusted_at(Version version) {
   auto root = anchor_root(document(1)).value();
@@ -134,9 +142,10 @@ TEST(Vectors, TheRootChainIsAcceptedStepByStep) {
   }
 }
 
-// Refused by every device of this family, but not by Rota's: a stranger's key type, a signature of an unknown method and
-// non-ASCII text do no harm there (device.md 5.3, DEV-17, DEV-20). Nothing of the kind is published: admit_root.
-const std::set<std::string> kOnlyAdmitRefuses = {"unknown-method-extra-signature", "ec-key-in-root", "non-ascii-changelog"};
+// Refused by every device of this family, but not by Rota's: a stranger's key type, a signature of an unknown method
+// and non-ASCII text do no harm there (device.md 5.3, DEV-17, DEV-20). Nothing of the kind is published: admit_root.
+const std::set<std::string> kOnlyAdmitRefuses = {"unknown-method-extra-signature", "ec-key-in-root",
+                                                 "non-ascii-changelog"};
 
 TEST(Vectors, RootsThatDevicesRejectAreRefused) {
   const Time now = parse_rfc3339("2030-01-01T00:00:00Z").value();

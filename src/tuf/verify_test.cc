@@ -18,15 +18,17 @@ std::string joined(const std::vector<std::string>& parts) {
 }
 
 // The rejection a call must end in, with its text.
-#define EXPECT_REJECTED(result, text)                                                            \
-  do {                                                                                           \
-    const auto& refused_ = (result);                                                             \
-    ASSERT_FALSE(refused_.ok());                                                                 \
-    EXPECT_EQ(refused_.error().fault, Fault::rejected);                                          \
-    EXPECT_NE(refused_.error().what.find(text), std::string::npos) << refused_.error().what;     \
+#define EXPECT_REJECTED(result, text)                                                        \
+  do {                                                                                       \
+    const auto& refused_ = (result);                                                         \
+    ASSERT_FALSE(refused_.ok());                                                             \
+    EXPECT_EQ(refused_.error().fault, Fault::rejected);                                      \
+    EXPECT_NE(refused_.error().what.find(text), std::string::npos) << refused_.error().what; \
   } while (false)
 
-Envelope opened(BytesView file) { return parse_envelope(file, kMaxTargets).value(); }
+Envelope opened(BytesView file) {
+  return parse_envelope(file, kMaxTargets).value();
+}
 
 // The file with its first signature changed by hand.
 template <typename Change>
@@ -90,7 +92,8 @@ TEST(SignedBy, CountsOneKeyUnderTwoIdsOnce) {
   body["keys"][second] = public_key_json(public_key(1));
   body["roles"]["root"]["keyids"].push_back(second);
   const Bytes file = with_signature_copied_under(signed_file(body, {1}), second);
-  EXPECT_REJECTED(anchor_root(file), "1 of 2 signatures; key " + second.substr(0, 12) + ": the same key under another id");
+  EXPECT_REJECTED(anchor_root(file),
+                  "1 of 2 signatures; key " + second.substr(0, 12) + ": the same key under another id");
 }
 
 TEST(SignedBy, CountsAKeyIdListedTwiceOnce) {
@@ -112,7 +115,8 @@ TEST(SignedBy, IgnoresAnUnknownMethodUnlessItIsNeeded) {
   const RootPlan plan{.root = {{1, 5}, 1}};
   const auto stranger = [](Json& s) { s["method"] = "sphincs+"; };
   EXPECT_TRUE(anchor_root(with_signature(root_file(plan, {1, 5}), stranger)).ok());
-  EXPECT_REJECTED(anchor_root(with_signature(root_file(plan, {1}), stranger)), "signature method 'sphincs+' is unknown");
+  EXPECT_REJECTED(anchor_root(with_signature(root_file(plan, {1}), stranger)),
+                  "signature method 'sphincs+' is unknown");
 }
 
 TEST(SignedBy, RefusesAMethodThatDoesNotFitTheKey) {
@@ -134,6 +138,15 @@ TEST(SignedBy, IgnoresAnUnknownKeyTypeUnlessItIsNeeded) {
   EXPECT_TRUE(anchor_root(signed_file(body, {1})).ok());
   body["roles"]["root"]["threshold"] = 2;
   EXPECT_REJECTED(anchor_root(with_signature_copied_under(signed_file(body, {1}), stranger)), "not usable: keytype");
+}
+
+TEST(SignedBy, CountsNoVoteOfAListedIdWithoutAKey) {
+  Json body = root_body({.root = {{1}, 2}});
+  const std::string ghost(64, 'd');
+  body["roles"]["root"]["keyids"].push_back(ghost);
+  const Bytes file = with_signature_copied_under(signed_file(body, {1}), ghost);
+  EXPECT_REJECTED(anchor_root(file),
+                  "1 of 2 signatures; missing: dddddddddddd; key dddddddddddd: not among the keys of root 1");
 }
 
 TEST(SignedBy, AcceptsRsaAndEcKeysAndRefusesSizesDevicesNeverVerify) {
@@ -226,7 +239,8 @@ TEST(NextRoot, AsksForBothThresholdsWhenOneIsRaisedOrLowered) {
   const auto two = trusted_root({.root = {{1, 5}, 2}});
   EXPECT_REJECTED(next_root(two, root_file({.version = 2, .root = {{1, 5}, 1}}, {1})), "by the keys of root 1: 1 of 2");
   EXPECT_TRUE(next_root(two, root_file({.version = 2, .root = {{1, 5}, 1}}, {1, 5})).ok());
-  EXPECT_REJECTED(next_root(trusted_root(), root_file({.version = 2, .root = {{1, 5}, 2}}, {1})), "by its own keys: 1 of 2");
+  EXPECT_REJECTED(next_root(trusted_root(), root_file({.version = 2, .root = {{1, 5}, 2}}, {1})),
+                  "by its own keys: 1 of 2");
 }
 
 TEST(NextRoot, RefusesAnotherDialect) {
@@ -259,7 +273,8 @@ TEST(VerifySet, AcceptsTheTufDialect) {
 }
 
 TEST(VerifySet, RefusesFilesOfTheOtherDialect) {
-  EXPECT_REJECTED(verify_set(trusted_root(), {}, generation({.dialect = Dialect::tuf}), kNow), "dialect: want uptane, got tuf");
+  EXPECT_REJECTED(verify_set(trusted_root(), {}, generation({.dialect = Dialect::tuf}), kNow),
+                  "dialect: want uptane, got tuf");
 }
 
 // DEV-19: pretty-printed files, lower-case types, no lengths and hashes in the timestamp.
@@ -328,17 +343,20 @@ TEST(NextTimestamp, AnswersWithTheStoredOneForAnEqualVersion) {
 TEST(NextTimestamp, DoesNotBelieveAStoredOneThatSomebodyEdited) {
   const auto root = fresh(trusted_root(), kNow).value();
   Floors floors{.timestamp = 5};
-  floors.stored_timestamp = with_signature(generation({.versions = {5, 9, 9}}).timestamp, [](Json& s) { s["sig"] = "eA=="; });
+  floors.stored_timestamp =
+      with_signature(generation({.versions = {5, 9, 9}}).timestamp, [](Json& s) { s["sig"] = "eA=="; });
   const Bytes real = generation({.versions = {5, 1, 1}}).timestamp;
   EXPECT_EQ(next_timestamp(root, floors, real).value().raw(), real);
 }
 
-// Floors rise file by file, also when a set is not completed: what the file above lists may be lower than what was seen.
+// Floors rise file by file, also when a set is not completed: what the file above lists may be lower than what was
+// seen.
 TEST(NextSnapshot, RefusesAVersionBelowItsFloor) {
   const auto root = fresh(trusted_root(), kNow).value();
   const Generation set = generation();
   const auto timestamp = fresh(next_timestamp(root, {}, set.timestamp).value(), kNow).value();
-  EXPECT_REJECTED(next_snapshot(root, timestamp, {.snapshot = 2}, set.snapshot), "snapshot: version: want at least 2, got 1");
+  EXPECT_REJECTED(next_snapshot(root, timestamp, {.snapshot = 2}, set.snapshot),
+                  "snapshot: version: want at least 2, got 1");
 }
 
 TEST(NextTargets, RefusesAVersionBelowItsFloor) {
@@ -346,7 +364,8 @@ TEST(NextTargets, RefusesAVersionBelowItsFloor) {
   const Generation set = generation();
   const auto timestamp = fresh(next_timestamp(root, {}, set.timestamp).value(), kNow).value();
   const auto snapshot = fresh(next_snapshot(root, timestamp, {}, set.snapshot).value(), kNow).value();
-  EXPECT_REJECTED(next_targets(root, snapshot, {.targets = 2}, set.targets), "targets: version: want at least 2, got 1");
+  EXPECT_REJECTED(next_targets(root, snapshot, {.targets = 2}, set.targets),
+                  "targets: version: want at least 2, got 1");
 }
 
 TEST(FloorsAfter, StayWhenTheKeysStay) {
@@ -391,6 +410,13 @@ TEST(FloorsOver, GoWhenTheStoredFileNoLongerMeetsItsThreshold) {
   EXPECT_EQ(floors_over(*raised, stored, floors).targets, 9);
   EXPECT_EQ(floors_over(*raised, {}, floors).timestamp, 7);
   EXPECT_EQ(floors_over(*trusted_root({.targets = {{2, 5}, 2}}), stored, floors).targets, 0);
+}
+
+TEST(TargetsUnder, RefusesTheOtherDialectEvenUnderTheRightKey) {
+  const KeySigner key = signer(2);
+  const Root tuf = *trusted_root({.dialect = Dialect::tuf});
+  const Bytes file = sign_envelope(targets_body({}), {&key}, {{id(2, Dialect::tuf), key.public_key()}}).value();
+  EXPECT_REJECTED(targets_under(tuf, file), "dialect: want tuf, got uptane");
 }
 
 TEST(TargetsUnder, AsksForTheTargetsKeys) {
