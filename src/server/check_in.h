@@ -11,8 +11,8 @@ namespace rota::server {
 
 // nullopt: the header was missing or outside its grammar; the stored value stays. Present but empty: cleared.
 struct CheckIn {
-  std::optional<std::string> target, ostree_hash, agent;
-  std::optional<std::vector<std::string>> tags, apps;
+  std::optional<std::string> target = {}, ostree_hash = {}, agent = {};
+  std::optional<std::vector<std::string>> tags = {}, apps = {};
 };
 
 // bad_input: a tag outside the grammar, or more than 32; then nothing of the request may be stored.

@@ -77,7 +77,6 @@ Result<http::Response> register_device(const Call& call) {
 }  // namespace
 
 void add_registration_routes(http::Router& router, App& app) {
-  // lmp-device-register posts to "…/ota/devices/".
   for (const char* path : {"/v1/devices", "/ota/devices", "/ota/devices/"}) router.add("POST", path, guarded(app, register_device));
 }
 
