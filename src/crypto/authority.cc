@@ -24,7 +24,9 @@ struct Validity {
   Time from, until;
 };
 
-Error failed() { return io_error("new certificate: " + openssl_reason()); }
+Error failed() {
+  return io_error("new certificate: " + openssl_reason());
+}
 
 Status set_serial(X509* certificate) {
   const Bytes raw = random_bytes(16);
@@ -78,7 +80,8 @@ Result<GeneralName> general_name(const std::string& name) {
     return general;
   }
   ERR_clear_error();
-  if (!is_dns_name(name)) return bad_input("server certificate: '" + name + "' is neither a DNS name nor an IP address");
+  if (!is_dns_name(name))
+    return bad_input("server certificate: '" + name + "' is neither a DNS name nor an IP address");
   ASN1_IA5STRING* text = ASN1_IA5STRING_new();
   GENERAL_NAME_set0_value(general.get(), GEN_DNS, text);
   if (ASN1_STRING_set(text, name.data(), static_cast<int>(name.size())) != 1) return failed();
@@ -129,13 +132,13 @@ Result<CertificateAuthority> CertificateAuthority::open(std::string_view certifi
   return CertificateAuthority(std::move(certificate), std::move(key));
 }
 
-Result<Certificate> CertificateAuthority::issue_client(const CertificateRequest& request, Time now, Seconds life) const {
+Result<Certificate> CertificateAuthority::issue_client(const CertificateRequest& request, Time now,
+                                                       Seconds life) const {
   const NameHandle subject = TRY(name_from_der(request.subject_der_));
   CertificateHandle certificate = TRY(blank(request.public_key(), validity_under(certificate_, now, life)));
   X509* const x509 = certificate.get();
   X509* const issuer = certificate_.native().get();
-  if (X509_set_subject_name(x509, subject.get()) != 1 ||
-      X509_set_issuer_name(x509, X509_get_subject_name(issuer)) != 1)
+  if (X509_set_subject_name(x509, subject.get()) != 1 || X509_set_issuer_name(x509, X509_get_subject_name(issuer)) != 1)
     return failed();
   TRY(extend(x509, issuer,
              {{NID_basic_constraints, "critical,CA:FALSE"},
@@ -154,8 +157,7 @@ Result<Certificate> CertificateAuthority::issue_server(const PublicKey& key, con
   CertificateHandle certificate = TRY(blank(key, validity_under(certificate_, now, life)));
   X509* const x509 = certificate.get();
   X509* const issuer = certificate_.native().get();
-  if (X509_set_subject_name(x509, subject.get()) != 1 ||
-      X509_set_issuer_name(x509, X509_get_subject_name(issuer)) != 1)
+  if (X509_set_subject_name(x509, subject.get()) != 1 || X509_set_issuer_name(x509, X509_get_subject_name(issuer)) != 1)
     return failed();
   TRY(add_names(x509, names));
   TRY(extend(x509, issuer,

@@ -38,8 +38,12 @@ std::string openssl_reason() {
   return "error " + std::to_string(code);
 }
 
-Bytes sha256(BytesView bytes) { return digest(bytes, sha256_algorithm()); }
-Bytes sha512(BytesView bytes) { return digest(bytes, sha512_algorithm()); }
+Bytes sha256(BytesView bytes) {
+  return digest(bytes, sha256_algorithm());
+}
+Bytes sha512(BytesView bytes) {
+  return digest(bytes, sha512_algorithm());
+}
 
 struct Sha256::State {
   DigestHandle context{EVP_MD_CTX_new()};
@@ -79,7 +83,9 @@ Bytes random_bytes(std::size_t n) {
   return out;
 }
 
-std::string random_hex(std::size_t bytes) { return hex(random_bytes(bytes)); }
+std::string random_hex(std::size_t bytes) {
+  return hex(random_bytes(bytes));
+}
 
 std::string random_uuid() {
   Bytes raw = random_bytes(16);

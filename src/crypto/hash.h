@@ -13,7 +13,9 @@ namespace rota::crypto {
 // FIPS 180-4. Raw digests; spell them with rota::hex.
 Bytes sha256(BytesView bytes);  // 32 bytes
 Bytes sha512(BytesView bytes);  // 64 bytes
-inline std::string sha256_hex(BytesView bytes) { return hex(sha256(bytes)); }
+inline std::string sha256_hex(BytesView bytes) {
+  return hex(sha256(bytes));
+}
 
 // SHA-256 of what comes in pieces.
 class Sha256 {

@@ -24,17 +24,20 @@ class PublicKey {
  public:
   // 64 hex digits of any case. bad_input otherwise, and for a point of small order: anybody could sign for it.
   static Result<PublicKey> from_ed25519_hex(std::string_view text);
-  // PEM "PUBLIC KEY" (CRLF or missing last line end allowed): RSA of 2048 to 8192 bit, P-256 or Ed25519. bad_input otherwise.
+  // PEM "PUBLIC KEY" (CRLF or missing last line end allowed): RSA of 2048 to 8192 bit, P-256 or Ed25519. bad_input
+  // otherwise.
   static Result<PublicKey> from_pem(std::string_view pem);
-  // The same keys in DER (RFC 5280 4.1.2.7); nothing may follow. What spki_der() returns is this key's one DER spelling.
+  // The same keys in DER (RFC 5280 4.1.2.7); nothing may follow. What spki_der() returns is this key's one DER
+  // spelling.
   static Result<PublicKey> from_spki_der(BytesView der);
 
   KeyType type() const { return type_; }
-  int bits() const { return bits_; }                     // RSA modulus size; 256 for the others
+  int bits() const { return bits_; }  // RSA modulus size; 256 for the others
   const Bytes& spki_der() const { return spki_der_; }
-  std::string pem() const;                               // 64 columns, LF, final LF
-  std::string ed25519_hex() const;                       // empty for other types
-  // True when `signature` over `message` verifies under this key and scheme. A scheme that does not fit the type is false.
+  std::string pem() const;          // 64 columns, LF, final LF
+  std::string ed25519_hex() const;  // empty for other types
+  // True when `signature` over `message` verifies under this key and scheme. A scheme that does not fit the type is
+  // false.
   bool verifies(Scheme scheme, BytesView message, BytesView signature) const;
   // The salt length found in a valid PSS signature, or -1.
   int pss_salt_length(BytesView message, BytesView signature) const;
@@ -55,16 +58,16 @@ class PublicKey {
   std::shared_ptr<const NativeKey> native_;
 };
 
-// Copies share one immutable key, which the library wipes when the last of them is gone. A PublicKey taken from it holds
-// no private part.
+// Copies share one immutable key, which the library wipes when the last of them is gone. A PublicKey taken from it
+// holds no private part.
 class PrivateKey {
  public:
   static Result<PrivateKey> generate_ed25519();
-  static Result<PrivateKey> generate_rsa(int bits);      // bad_input below 2048 or above 8192
-  static Result<PrivateKey> generate_p256();             // for TLS and CAs
+  static Result<PrivateKey> generate_rsa(int bits);                      // bad_input below 2048 or above 8192
+  static Result<PrivateKey> generate_p256();                             // for TLS and CAs
   static Result<PrivateKey> from_ed25519_seed(const SecretBytes& seed);  // 32 bytes
-  // PEM "RSA PRIVATE KEY" (PKCS#1), "EC PRIVATE KEY" or "PRIVATE KEY" (PKCS#8), without a passphrase. bad_input for another
-  // key than PublicKey takes, and when the private half does not belong to the public one.
+  // PEM "RSA PRIVATE KEY" (PKCS#1), "EC PRIVATE KEY" or "PRIVATE KEY" (PKCS#8), without a passphrase. bad_input for
+  // another key than PublicKey takes, and when the private half does not belong to the public one.
   static Result<PrivateKey> from_pem(const SecretBytes& pem);
 
   const PublicKey& public_key() const { return public_key_; }
@@ -72,8 +75,8 @@ class PrivateKey {
   // io when the library fails.
   Result<Bytes> sign(BytesView message) const;
 
-  SecretBytes ed25519_seed() const;   // 32 bytes; aborts for other types
-  SecretBytes pkcs1_pem() const;      // aborts unless RSA
+  SecretBytes ed25519_seed() const;  // 32 bytes; aborts for other types
+  SecretBytes pkcs1_pem() const;     // aborts unless RSA
   SecretBytes pkcs8_pem() const;
 
   const NativeKey& native() const { return *native_; }  // for this folder

@@ -9,7 +9,8 @@
 namespace rota::crypto {
 namespace {
 
-constexpr const char* kSeed = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";  // RFC 8032 7.1 test 1
+constexpr const char* kSeed =
+    "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";  // RFC 8032 7.1 test 1
 constexpr const char* kPublic = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
 const Json& vectors() {
@@ -26,15 +27,21 @@ const Json& vector_named(std::string_view list, std::string_view member, std::st
   abort_with("no vector of that name");
 }
 
-std::string text_of(const Json& json, std::string_view member) { return json.text(member).value(); }
+std::string text_of(const Json& json, std::string_view member) {
+  return json.text(member).value();
+}
 
 PublicKey public_vector(std::string_view name) {
   const Json& key = vector_named("keys", "name", name);
   return PublicKey::from_spki_der(unhex(text_of(key, "spki_der_hex")).value()).value();
 }
 
-SecretBytes rsa_pem() { return SecretBytes(text_of(vector_named("keys", "name", "rsa-2048-a"), "private_pkcs1_pem")); }
-PrivateKey ed25519_a() { return PrivateKey::from_ed25519_seed(SecretBytes(unhex(kSeed).value())).value(); }
+SecretBytes rsa_pem() {
+  return SecretBytes(text_of(vector_named("keys", "name", "rsa-2048-a"), "private_pkcs1_pem"));
+}
+PrivateKey ed25519_a() {
+  return PrivateKey::from_ed25519_seed(SecretBytes(unhex(kSeed).value())).value();
+}
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
@@ -86,14 +93,19 @@ TEST(PublicKey, HasOneSpkiForBothSpellingsOfAPoint) {
 TEST(PublicKey, RefusesHexThatIsNoEd25519Key) {
   const std::string ff(60, 'f');
   const std::string texts[] = {
-      "", "00", std::string(kPublic).substr(2), std::string(kPublic) + "00", replaced(kPublic, "d7", "g7"),
-      std::string(64, '0'),                      // order 4
-      "01" + std::string(62, '0'),               // order 1
+      "",
+      "00",
+      std::string(kPublic).substr(2),
+      std::string(kPublic) + "00",
+      replaced(kPublic, "d7", "g7"),
+      std::string(64, '0'),                                                // order 4
+      "01" + std::string(62, '0'),                                         // order 1
       "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",  // order 8
       "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",  // order 8
       "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",  // order 8, the other sign
-      "ec" + ff + "7f",                          // order 2
-      "ed" + ff + "7f", "ff" + ff + "ff",        // not below p
+      "ec" + ff + "7f",                                                    // order 2
+      "ed" + ff + "7f",
+      "ff" + ff + "ff",  // not below p
   };
   for (const std::string& text : texts) {
     const auto read = PublicKey::from_ed25519_hex(text);
@@ -123,13 +135,20 @@ constexpr const char* kExplicitCurve =
 
 TEST(PublicKey, RefusesPemThatIsNoAdmissibleKey) {
   const std::string rsa = public_vector("rsa-2048-a").pem();
-  const std::string p384 = "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEYHJOLrDGocWYGLb6b3p6wQ7WDYL+wBcn"
-                           "GjfsTovagvgfzHVY5FC1xbpmX0GM4zEXEAPyQOB06UuVdpta5eZCEJcBe0cw32Id"
-                           "C4Qc3uX5Q4uknKoiv3QyXz3zMsyxmy4v";
-  const std::string texts[] = {
-      "", "no PEM", rsa + rsa, replaced(rsa, "PUBLIC", "RSA PUBLIC"), replaced(rsa, "-----END", "-----and"),
-      replaced(rsa, "MIIB", "!IIB"), kRsa1024, kExplicitCurve,
-      "-----BEGIN PUBLIC KEY-----\n" + p384 + "\n-----END PUBLIC KEY-----\n", std::string((1u << 20) + 1, ' ') + rsa};
+  const std::string p384 =
+      "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEYHJOLrDGocWYGLb6b3p6wQ7WDYL+wBcn"
+      "GjfsTovagvgfzHVY5FC1xbpmX0GM4zEXEAPyQOB06UuVdpta5eZCEJcBe0cw32Id"
+      "C4Qc3uX5Q4uknKoiv3QyXz3zMsyxmy4v";
+  const std::string texts[] = {"",
+                               "no PEM",
+                               rsa + rsa,
+                               replaced(rsa, "PUBLIC", "RSA PUBLIC"),
+                               replaced(rsa, "-----END", "-----and"),
+                               replaced(rsa, "MIIB", "!IIB"),
+                               kRsa1024,
+                               kExplicitCurve,
+                               "-----BEGIN PUBLIC KEY-----\n" + p384 + "\n-----END PUBLIC KEY-----\n",
+                               std::string((1u << 20) + 1, ' ') + rsa};
   for (const std::string& text : texts) {
     const auto read = PublicKey::from_pem(text);
     ASSERT_FALSE(read.ok()) << text;
@@ -179,11 +198,15 @@ TEST(Verifies, RefusesASignatureOfAnotherLength) {
 }
 
 TEST(Verifies, AcceptsEcdsaOverP256) {  // RFC 6979 A.2.5, SHA-256, message "sample"
-  const Bytes point = unhex("0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
-                            "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299").value();
+  const Bytes point = unhex(
+                          "0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+                          "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299")
+                          .value();
   const Bytes prefix = unhex("3059301306072a8648ce3d020106082a8648ce3d030107034200").value();
-  const Bytes signature = unhex("3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
-                                "022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8").value();
+  const Bytes signature = unhex(
+                              "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+                              "022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8")
+                              .value();
   const auto key = PublicKey::from_spki_der(prefix + point);
   ASSERT_TRUE(key.ok()) << key.error().what;
   EXPECT_TRUE(key->verifies(Scheme::ecdsa_sha256, "sample", signature));
@@ -225,7 +248,8 @@ TEST(PrivateKey, WritesThePkcs1ItRead) {
 }
 
 TEST(PrivateKey, ReadsWhatItWrites) {
-  for (const auto& made : {PrivateKey::generate_ed25519(), PrivateKey::generate_rsa(2048), PrivateKey::generate_p256()}) {
+  for (const auto& made :
+       {PrivateKey::generate_ed25519(), PrivateKey::generate_rsa(2048), PrivateKey::generate_p256()}) {
     ASSERT_TRUE(made.ok()) << made.error().what;
     const auto read = PrivateKey::from_pem(made->pkcs8_pem());
     ASSERT_TRUE(read.ok()) << read.error().what;
@@ -236,11 +260,12 @@ TEST(PrivateKey, ReadsWhatItWrites) {
 }
 
 TEST(PrivateKey, ReadsWhatOpensslEcparamWrites) {
-  const SecretBytes pem(Bytes("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
-                              "-----BEGIN EC PRIVATE KEY-----\n"
-                              "MHcCAQEEINmRl0tKdAnGhbxVToPH4bN4e/AXUwLLLnPP2K+CgbcyoAoGCCqGSM49\n"
-                              "AwEHoUQDQgAEBZ1QzbmHftT3uMISw1qaM3JMIwf+WECit/McqxWMA0nqU9IRV79x\n"
-                              "gTfyQfQqeOuFICmf8A6CTOdrqLdUzpHrAA==\n-----END EC PRIVATE KEY-----\n"));
+  const SecretBytes pem(
+      Bytes("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+            "-----BEGIN EC PRIVATE KEY-----\n"
+            "MHcCAQEEINmRl0tKdAnGhbxVToPH4bN4e/AXUwLLLnPP2K+CgbcyoAoGCCqGSM49\n"
+            "AwEHoUQDQgAEBZ1QzbmHftT3uMISw1qaM3JMIwf+WECit/McqxWMA0nqU9IRV79x\n"
+            "gTfyQfQqeOuFICmf8A6CTOdrqLdUzpHrAA==\n-----END EC PRIVATE KEY-----\n"));
   const auto key = PrivateKey::from_pem(pem);
   ASSERT_TRUE(key.ok()) << key.error().what;
   EXPECT_EQ(key->public_key().type(), KeyType::ecdsa_p256);
@@ -256,9 +281,10 @@ TEST(PrivateKey, RefusesAHalfThatBelongsToAnotherKey) {
 }
 
 TEST(PrivateKey, RefusesAPassphraseAndSaysSo) {
-  const auto old_style = PrivateKey::from_pem(SecretBytes(Bytes(
-      "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,ADE0D132120726F3D4B937E82AC9EB6C\n\n"
-      "PCfpL/8iQbjmXT80AeLicv5UBwzruLIMaR8FTuZqkezYfwvKGhVuu8h0ap9aSDVC\n-----END RSA PRIVATE KEY-----\n")));
+  const auto old_style = PrivateKey::from_pem(SecretBytes(
+      Bytes("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: "
+            "AES-128-CBC,ADE0D132120726F3D4B937E82AC9EB6C\n\n"
+            "PCfpL/8iQbjmXT80AeLicv5UBwzruLIMaR8FTuZqkezYfwvKGhVuu8h0ap9aSDVC\n-----END RSA PRIVATE KEY-----\n")));
   const auto new_style = PrivateKey::from_pem(
       SecretBytes(Bytes("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAAA\n-----END ENCRYPTED PRIVATE KEY-----\n")));
   for (const auto* refused : {&old_style, &new_style}) {
@@ -269,7 +295,8 @@ TEST(PrivateKey, RefusesAPassphraseAndSaysSo) {
 
 TEST(PrivateKey, RefusesWhatIsNoPrivateKey) {
   EXPECT_FALSE(PrivateKey::from_pem(SecretBytes(public_vector("rsa-2048-a").pem())).ok());
-  EXPECT_FALSE(PrivateKey::from_pem(SecretBytes(Bytes("-----BEGIN PRIVATE KEY-----\nMAAA\n-----END PRIVATE KEY-----\n"))).ok());
+  EXPECT_FALSE(
+      PrivateKey::from_pem(SecretBytes(Bytes("-----BEGIN PRIVATE KEY-----\nMAAA\n-----END PRIVATE KEY-----\n"))).ok());
   EXPECT_FALSE(PrivateKey::from_pem(SecretBytes()).ok());
   EXPECT_FALSE(PrivateKey::from_ed25519_seed(SecretBytes(Bytes(31, 's'))).ok());
   EXPECT_FALSE(PrivateKey::generate_rsa(1024).ok());

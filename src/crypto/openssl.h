@@ -34,8 +34,12 @@ using NameHandle = std::unique_ptr<X509_NAME, FreedBy<X509_NAME_free>>;
 using RequestHandle = std::unique_ptr<X509_REQ, FreedBy<X509_REQ_free>>;
 using ExtensionHandle = std::unique_ptr<X509_EXTENSION, FreedBy<X509_EXTENSION_free>>;
 
-inline const unsigned char* bytes_of(BytesView bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
-inline unsigned char* bytes_of(Bytes& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
+inline const unsigned char* bytes_of(BytesView bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+inline unsigned char* bytes_of(Bytes& bytes) {
+  return reinterpret_cast<unsigned char*>(bytes.data());
+}
 
 // The key behind a PublicKey or a PrivateKey. Never changed once made, so that threads may share it.
 struct NativeKey {

@@ -28,7 +28,8 @@ Result<PemBlock> next_block(std::string_view& text) {
   const std::string end_line = std::string(kEnd) + label + std::string(kDashes);
   const std::size_t end = text.find(end_line);
   if (end == std::string_view::npos) return bad_input("PEM: '" + label + "' has no END line");
-  SecretBytes der = TRY(decoded(text.substr(0, end)));  // before the aggregate: an early return inside it leaks the label
+  SecretBytes der =
+      TRY(decoded(text.substr(0, end)));  // before the aggregate: an early return inside it leaks the label
   PemBlock block{label, std::move(der)};
   text.remove_prefix(end + end_line.size());
   return block;

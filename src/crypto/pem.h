@@ -1,5 +1,5 @@
-// PEM (RFC 7468, the lax reading): text around the blocks is skipped, lines may end in CRLF, the last line end may lack.
-// Private to this folder.
+// PEM (RFC 7468, the lax reading): text around the blocks is skipped, lines may end in CRLF, the last line end may
+// lack. Private to this folder.
 #pragma once
 
 #include <string>

@@ -7,12 +7,12 @@ namespace {
 
 TEST(Pem, WritesLinesOf64AndAFinalLineEnd) {
   EXPECT_EQ(pem_text("X", Bytes(48, '\0')), "-----BEGIN X-----\n" + std::string(64, 'A') + "\n-----END X-----\n");
-  EXPECT_EQ(pem_text("X", Bytes(49, '\0')),
-            "-----BEGIN X-----\n" + std::string(64, 'A') + "\nAA==\n-----END X-----\n");
+  EXPECT_EQ(pem_text("X", Bytes(49, '\0')), "-----BEGIN X-----\n" + std::string(64, 'A') + "\nAA==\n-----END X-----\n");
 }
 
 TEST(Pem, ReadsEveryBlockAndSkipsTheTextAround) {
-  const auto blocks = pem_blocks("subject: a\n" + pem_text("A", "first") + "\nsubject: b\n" + pem_text("B C", "second"));
+  const auto blocks =
+      pem_blocks("subject: a\n" + pem_text("A", "first") + "\nsubject: b\n" + pem_text("B C", "second"));
   ASSERT_TRUE(blocks.ok()) << blocks.error().what;
   ASSERT_EQ(blocks->size(), 2u);
   EXPECT_EQ((*blocks)[0].der.reveal(), "first");

@@ -30,7 +30,8 @@ constexpr std::array<std::string_view, 4> kSmallOrder = {
 bool is_strong_ed25519(BytesView raw) {
   Bytes y(raw);
   y[31] = static_cast<char>(y[31] & 0x7f);
-  const bool near_p = y[31] == '\x7f' && y.find_first_not_of('\xff', 1) == 31 && static_cast<unsigned char>(y[0]) >= 0xec;
+  const bool near_p =
+      y[31] == '\x7f' && y.find_first_not_of('\xff', 1) == 31 && static_cast<unsigned char>(y[0]) >= 0xec;
   return !near_p && std::find(kSmallOrder.begin(), kSmallOrder.end(), hex(y)) == kSmallOrder.end();
 }
 
@@ -80,8 +81,8 @@ Result<VerifyOperation> verify_operation(EVP_PKEY* key, Scheme scheme) {
 }
 
 bool verified(const VerifyOperation& op, BytesView message, BytesView signature) {
-  const int answer = EVP_DigestVerify(op.context.get(), bytes_of(signature), signature.size(), bytes_of(message),
-                                      message.size());
+  const int answer =
+      EVP_DigestVerify(op.context.get(), bytes_of(signature), signature.size(), bytes_of(message), message.size());
   ERR_clear_error();
   return answer == 1;
 }
@@ -125,7 +126,8 @@ Result<PublicKey> PublicKey::from_native(std::shared_ptr<const NativeKey> native
   if (EVP_PKEY_is_a(key, "ED25519")) {
     Bytes raw(32, '\0');
     std::size_t size = raw.size();
-    if (EVP_PKEY_get_raw_public_key(key, bytes_of(raw), &size) != 1) return bad_input("Ed25519 key: " + openssl_reason());
+    if (EVP_PKEY_get_raw_public_key(key, bytes_of(raw), &size) != 1)
+      return bad_input("Ed25519 key: " + openssl_reason());
     return from_ed25519_bytes(raw);
   }
   if (EVP_PKEY_is_a(key, "RSA")) {
@@ -137,7 +139,9 @@ Result<PublicKey> PublicKey::from_native(std::shared_ptr<const NativeKey> native
   return PublicKey(KeyType::ecdsa_p256, 256, spki_of(key, KeyType::ecdsa_p256), std::move(native));
 }
 
-std::string PublicKey::pem() const { return pem_text("PUBLIC KEY", spki_der_); }
+std::string PublicKey::pem() const {
+  return pem_text("PUBLIC KEY", spki_der_);
+}
 
 std::string PublicKey::ed25519_hex() const {
   return type_ == KeyType::ed25519 ? hex(BytesView(spki_der_).substr(ed25519_prefix().size())) : std::string();
@@ -164,9 +168,12 @@ int PublicKey::pss_salt_length(BytesView message, BytesView signature) const {
 
 Scheme scheme_of(KeyType type) {
   switch (type) {
-    case KeyType::ed25519: return Scheme::ed25519;
-    case KeyType::rsa: return Scheme::rsassa_pss_sha256;
-    case KeyType::ecdsa_p256: return Scheme::ecdsa_sha256;
+    case KeyType::ed25519:
+      return Scheme::ed25519;
+    case KeyType::rsa:
+      return Scheme::rsassa_pss_sha256;
+    case KeyType::ecdsa_p256:
+      return Scheme::ecdsa_sha256;
   }
   abort_with("scheme_of: no such key type");
 }

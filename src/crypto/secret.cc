@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::size_t kKeySize = 32, kNonceSize = 12, kTagSize = 16;
 
-int size_of(BytesView bytes) { return static_cast<int>(bytes.size()); }
+int size_of(BytesView bytes) {
+  return static_cast<int>(bytes.size());
+}
 
 const EVP_CIPHER* aes_256_gcm() {
   static const EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
@@ -32,7 +34,9 @@ SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
   return *this;
 }
 
-SecretBytes SecretBytes::copy() const { return SecretBytes(Bytes(bytes_)); }
+SecretBytes SecretBytes::copy() const {
+  return SecretBytes(Bytes(bytes_));
+}
 
 void SecretBytes::wipe(Bytes& bytes) {
   bytes.resize(bytes.capacity());  // a short string's characters stay behind in the object after a move

@@ -50,7 +50,9 @@ TEST(Seal, OpensWithItsKeyAndContextOnly) {
   }
 }
 
-TEST(Seal, NeverSpeaksTheSameBytesTwice) { EXPECT_NE(seal(key(), "c", "plain"), seal(key(), "c", "plain")); }
+TEST(Seal, NeverSpeaksTheSameBytesTwice) {
+  EXPECT_NE(seal(key(), "c", "plain"), seal(key(), "c", "plain"));
+}
 
 TEST(Unseal, RefusesEveryFlippedBit) {
   const Bytes sealed = seal(key(), "c", "plain");

@@ -19,8 +19,10 @@ bool is_identity_alert(int reason) {
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
     case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
-    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return true;
-    default: return false;
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -62,11 +64,16 @@ struct TlsSession::Impl {
 
 TlsProgress TlsSession::Impl::came_to(int answer) {
   switch (SSL_get_error(ssl.get(), answer)) {
-    case SSL_ERROR_NONE: return TlsProgress::done;
-    case SSL_ERROR_WANT_READ: return TlsProgress::want_read;
-    case SSL_ERROR_WANT_WRITE: return TlsProgress::want_write;
-    case SSL_ERROR_ZERO_RETURN: return TlsProgress::closed;
-    default: return failed();
+    case SSL_ERROR_NONE:
+      return TlsProgress::done;
+    case SSL_ERROR_WANT_READ:
+      return TlsProgress::want_read;
+    case SSL_ERROR_WANT_WRITE:
+      return TlsProgress::want_write;
+    case SSL_ERROR_ZERO_RETURN:
+      return TlsProgress::closed;
+    default:
+      return failed();
   }
 }
 
@@ -180,7 +187,9 @@ TlsProgress TlsSession::shut_down() {
   return answer >= 0 ? TlsProgress::done : impl_->came_to(answer);  // the peer's own farewell is not waited for
 }
 
-bool TlsSession::has_pending() const { return impl_->has_ended() || SSL_has_pending(impl_->ssl.get()) == 1; }
+bool TlsSession::has_pending() const {
+  return impl_->has_ended() || SSL_has_pending(impl_->ssl.get()) == 1;
+}
 
 std::optional<Certificate> TlsSession::peer() const {
   SSL* const ssl = impl_->ssl.get();
@@ -191,7 +200,11 @@ std::optional<Certificate> TlsSession::peer() const {
   return std::move(certificate).value();
 }
 
-std::string TlsSession::failure() const { return impl_->failure; }
-bool TlsSession::identity_refused() const { return impl_->identity_refused; }
+std::string TlsSession::failure() const {
+  return impl_->failure;
+}
+bool TlsSession::identity_refused() const {
+  return impl_->identity_refused;
+}
 
 }  // namespace rota::crypto

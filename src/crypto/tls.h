@@ -26,8 +26,8 @@ struct TlsClientOptions {
   SecretBytes key_pem = {};
 };
 
-// Immutable once made; shared by connections and threads. TLS 1.2 and 1.3, no renegotiation, no compression. A server keeps
-// up to 8192 sessions for an hour, so that a client that returns need not prove its certificate again.
+// Immutable once made; shared by connections and threads. TLS 1.2 and 1.3, no renegotiation, no compression. A server
+// keeps up to 8192 sessions for an hour, so that a client that returns need not prove its certificate again.
 class TlsContext {
  public:
   // bad_input: broken PEM, a key that is not the certificate's.
@@ -46,8 +46,8 @@ enum class TlsProgress { done, want_read, want_write, closed, failed };
 
 class TlsSession {
  public:
-  // The descriptor, a socket, stays the caller's. `host` (client only): the name or IP address the certificate must carry
-  // among its alternative names; its common name does not count (RFC 9525 2).
+  // The descriptor, a socket, stays the caller's. `host` (client only): the name or IP address the certificate must
+  // carry among its alternative names; its common name does not count (RFC 9525 2).
   static Result<TlsSession> accept(const TlsContext& context, int fd);
   static Result<TlsSession> connect(const TlsContext& context, int fd, std::string_view host);
   ~TlsSession();

@@ -10,7 +10,9 @@ namespace {
 constexpr const char* kTls12Ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 constexpr long kSessionLife = 3600, kSessionsKept = 8192;
 
-Error failed(std::string_view what) { return io_error(std::string(what) + ": " + openssl_reason()); }
+Error failed(std::string_view what) {
+  return io_error(std::string(what) + ": " + openssl_reason());
+}
 
 Result<ContextHandle> bare_context(const SSL_METHOD* method) {
   ContextHandle context(SSL_CTX_new(method));

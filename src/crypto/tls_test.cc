@@ -28,7 +28,9 @@ struct Wires {  // two non-blocking ends of one connection
   int end[2] = {-1, -1};
 };
 
-bool is_over(TlsProgress progress) { return progress != TlsProgress::want_read && progress != TlsProgress::want_write; }
+bool is_over(TlsProgress progress) {
+  return progress != TlsProgress::want_read && progress != TlsProgress::want_write;
+}
 
 struct Pair {
   Wires wires;
@@ -60,7 +62,8 @@ class Tls : public testing::Test {
   }
   TlsContext accepting(std::string client_ca_pem) {
     const PrivateKey key = PrivateKey::generate_p256().value();
-    const auto certificate = servers_.issue_server(key.public_key(), {"gw.example", "127.0.0.1"}, kNow, days(1)).value();
+    const auto certificate =
+        servers_.issue_server(key.public_key(), {"gw.example", "127.0.0.1"}, kNow, days(1)).value();
     return TlsContext::server({certificate.pem(), key.pkcs8_pem(), std::move(client_ca_pem)}).value();
   }
   TlsContext accepting_devices() { return accepting(devices_.certificate().pem()); }
@@ -201,7 +204,8 @@ TEST_F(Tls, TakesSeveralRecordsAtOnce) {
   Pair pair(accepting({}), anonymous(), "gw.example");
   ASSERT_TRUE(pair.both_done());
   std::size_t n = 0;
-  for (const char* word : {"one ", "two ", "three"}) ASSERT_EQ(pair.client.write(word, strlen(word), n), TlsProgress::done);
+  for (const char* word : {"one ", "two ", "three"})
+    ASSERT_EQ(pair.client.write(word, strlen(word), n), TlsProgress::done);
   char buffer[64];
   ASSERT_EQ(pair.server.read(buffer, sizeof buffer, n), TlsProgress::done);
   EXPECT_EQ(std::string_view(buffer, n), "one two three");

@@ -7,7 +7,9 @@
 namespace rota::crypto {
 namespace {
 
-bool is_not_ready(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+bool is_not_ready(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK;
+}
 
 int wire_read(BIO* bio, char* buffer, int size) {
   auto& wire = *static_cast<Wire*>(BIO_get_data(bio));

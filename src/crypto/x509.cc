@@ -65,7 +65,7 @@ Result<PublicKey> shared_key_of(EVP_PKEY* key) {
   return PublicKey::from_native(std::make_shared<NativeKey>(KeyHandle(key)));
 }
 
-Status add_extension(STACK_OF(X509_EXTENSION)* to, int nid, const char* value) {
+Status add_extension(STACK_OF(X509_EXTENSION) * to, int nid, const char* value) {
   ExtensionHandle extension(X509V3_EXT_nconf_nid(nullptr, nullptr, nid, value));
   if (!extension || sk_X509_EXTENSION_push(to, extension.get()) == 0)
     return io_error("certificate request: " + openssl_reason());
@@ -73,7 +73,9 @@ Status add_extension(STACK_OF(X509_EXTENSION)* to, int nid, const char* value) {
   return {};
 }
 
-void free_extensions(STACK_OF(X509_EXTENSION)* all) { sk_X509_EXTENSION_pop_free(all, X509_EXTENSION_free); }
+void free_extensions(STACK_OF(X509_EXTENSION) * all) {
+  sk_X509_EXTENSION_pop_free(all, X509_EXTENSION_free);
+}
 
 Status add_device_extensions(X509_REQ* request) {
   const std::unique_ptr<STACK_OF(X509_EXTENSION), FreedBy<free_extensions>> all(sk_X509_EXTENSION_new_null());
@@ -132,7 +134,9 @@ Result<Certificate> Certificate::from_native(std::shared_ptr<const NativeCertifi
   return certificate;
 }
 
-std::string Certificate::pem() const { return pem_text("CERTIFICATE", der_); }
+std::string Certificate::pem() const {
+  return pem_text("CERTIFICATE", der_);
+}
 
 bool Certificate::issued_by(const Certificate& issuer) const {
   X509* const issued = native_->get();

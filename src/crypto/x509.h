@@ -13,9 +13,9 @@ namespace rota::crypto {
 
 // The subject attributes Rota uses (gateway.md 1).
 struct Subject {
-  std::string common_name;        // device UUID
+  std::string common_name;          // device UUID
   std::string organizational_unit;  // factory
-  std::string business_category;  // "production" or empty
+  std::string business_category;    // "production" or empty
   bool operator==(const Subject&) const = default;
 };
 
@@ -24,8 +24,8 @@ struct NativeCertificate;  // the library's certificate; its insides are known t
 // Read, not trusted: who issued it and when it ends is the caller's question. Copies share one immutable certificate.
 class Certificate {
  public:
-  // The first CERTIFICATE block. bad_input: not PEM or DER, a key PublicKey refuses (RSA below 2048, another curve), or a
-  // subject that names one attribute twice.
+  // The first CERTIFICATE block. bad_input: not PEM or DER, a key PublicKey refuses (RSA below 2048, another curve), or
+  // a subject that names one attribute twice.
   static Result<Certificate> from_pem(std::string_view pem);
   static Result<Certificate> from_der(BytesView der);
   std::string pem() const;
@@ -57,7 +57,8 @@ class Certificate {
 // A PKCS#10 request whose self-signature verified.
 class CertificateRequest {
  public:
-  // bad_input: not PEM, bad self-signature, RSA below 2048 or a curve other than P-256, an attribute of the subject twice.
+  // bad_input: not PEM, bad self-signature, RSA below 2048 or a curve other than P-256, an attribute of the subject
+  // twice.
   static Result<CertificateRequest> from_pem(std::string_view pem);
   static Result<CertificateRequest> from_der(BytesView der);
   // A device's request: critical KeyUsage digitalSignature, critical EKU clientAuth.
@@ -83,14 +84,17 @@ class CertificateAuthority {
   static Result<CertificateAuthority> open(std::string_view certificate_pem, const SecretBytes& key_pem);
   const Certificate& certificate() const { return certificate_; }
   const PrivateKey& key() const { return key_; }
-  // A client certificate with the request's subject, byte for byte, critical KeyUsage digitalSignature, EKU clientAuth and a
-  // random 128-bit serial. What else the request asks for is ignored.
+  // A client certificate with the request's subject, byte for byte, critical KeyUsage digitalSignature, EKU clientAuth
+  // and a random 128-bit serial. What else the request asks for is ignored.
   Result<Certificate> issue_client(const CertificateRequest& request, Time now, Seconds life) const;
-  // A server certificate for these names (DNS, or IP addresses in text), EKU serverAuth. bad_input for no or a broken name.
-  Result<Certificate> issue_server(const PublicKey& key, const std::vector<std::string>& names, Time now, Seconds life) const;
+  // A server certificate for these names (DNS, or IP addresses in text), EKU serverAuth. bad_input for no or a broken
+  // name.
+  Result<Certificate> issue_server(const PublicKey& key, const std::vector<std::string>& names, Time now,
+                                   Seconds life) const;
 
  private:
-  CertificateAuthority(Certificate certificate, PrivateKey key) : certificate_(std::move(certificate)), key_(std::move(key)) {}
+  CertificateAuthority(Certificate certificate, PrivateKey key)
+      : certificate_(std::move(certificate)), key_(std::move(key)) {}
   Certificate certificate_;
   PrivateKey key_;
 };

@@ -1,5 +1,6 @@
 #include "crypto/x509.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -37,7 +38,7 @@ class OpensslVerify : public testing::Test {
     argv.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", 1 /* O_WRONLY */, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
     pid_t child = 0;
     const int error = posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
@@ -50,7 +51,9 @@ class OpensslVerify : public testing::Test {
   std::string folder_;
 };
 
-CertificateAuthority new_ca() { return CertificateAuthority::make("Devices of acme", "acme", kNow, days(3650)).value(); }
+CertificateAuthority new_ca() {
+  return CertificateAuthority::make("Devices of acme", "acme", kNow, days(3650)).value();
+}
 
 CertificateRequest request_of(const Subject& subject) {
   const PrivateKey key = PrivateKey::generate_p256().value();
@@ -74,7 +77,8 @@ TEST_F(OpensslVerify, AcceptsAServerCertificateForItsNamesOnly) {
   EXPECT_EQ(certificate->dns_names(), std::vector<std::string>{"gw.example"});
   const std::string root = file("ca.pem", ca.certificate().pem()), leaf = file("server.pem", certificate->pem());
   const auto code_for = [&](const char* option, const char* name) {
-    return exit_code_of({"openssl", "verify", "-x509_strict", "-purpose", "sslserver", option, name, "-CAfile", root, leaf});
+    return exit_code_of(
+        {"openssl", "verify", "-x509_strict", "-purpose", "sslserver", option, name, "-CAfile", root, leaf});
   };
   EXPECT_EQ(code_for("-verify_hostname", "gw.example"), 0);
   EXPECT_EQ(code_for("-verify_ip", "127.0.0.1"), 0);
@@ -111,7 +115,8 @@ TEST(Certificate, NamesItsUsesAsClientsExpectThem) {
 TEST(Certificate, HasASerialOfItsOwn) {
   const auto ca = new_ca();
   const auto request = request_of(kDevice);
-  const auto first = ca.issue_client(request, kNow, days(1)).value(), second = ca.issue_client(request, kNow, days(1)).value();
+  const auto first = ca.issue_client(request, kNow, days(1)).value(),
+             second = ca.issue_client(request, kNow, days(1)).value();
   EXPECT_NE(first.serial_hex(), second.serial_hex());
   EXPECT_GE(first.serial_hex().size(), 24u);
 }
