@@ -93,6 +93,11 @@ Task<std::size_t> AcceptedStream::read_raw(char* buffer, std::size_t size) {
   }
 }
 
+std::size_t AcceptedStream::write_now(BytesView bytes) {
+  std::size_t n = 0;
+  return try_write(bytes, n) == TlsProgress::done ? n : 0;
+}
+
 Task<std::size_t> AcceptedStream::write_some(BytesView bytes) {
   std::size_t n = 0;
   TlsProgress progress = try_write(bytes, n);

@@ -36,6 +36,8 @@ class AcceptedStream {
   Task<std::size_t> read(char* buffer, std::size_t size, First first);
   // As read(), of the bytes on the wire, not decrypted: to throw away.
   Task<std::size_t> read_raw(char* buffer, std::size_t size);
+  // How many bytes the connection takes at once; 0 also when it is gone.
+  std::size_t write_now(BytesView bytes);
   // One step: how many bytes went out, 0 when the connection is gone.
   Task<std::size_t> write_some(BytesView bytes);
   // As write_some, of a part of a file: sendfile on plain connections, through `scratch` (kScratch bytes, not used

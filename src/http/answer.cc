@@ -62,8 +62,12 @@ std::string_view reason_of(int status) {
 }
 
 void append_clean(std::string& out, std::string_view text) {
-  for (char c : text)
-    if (c != '\r' && c != '\n' && c != '\0') out.push_back(c);
+  constexpr std::string_view kBreaks("\r\n\0", 3);
+  for (std::size_t at = text.find_first_of(kBreaks); at != std::string_view::npos; at = text.find_first_of(kBreaks)) {
+    out.append(text.substr(0, at));
+    text.remove_prefix(at + 1);
+  }
+  out.append(text);
 }
 
 void add_field(std::string& head, std::string_view name, std::string_view value) {

@@ -6,6 +6,11 @@
 #include "crypto/hash.h"
 #include "http/url.h"
 
+// GCC 12 takes the pair of operators that Asio gives its coroutine frames for a mismatch.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 namespace rota::http {
 
 namespace {
@@ -103,24 +108,25 @@ Task<bool> Connection::read_more(AcceptedStream::First first) {
   co_return n > 0;
 }
 
+Status Connection::take_in(RequestReader& reader) {
+  in_.erase(0, TRY(reader.take(in_)));
+  return {};
+}
+
 Task<Status> Connection::read_head(RequestReader& reader) {
-  while (true) {
-    const auto used = reader.take(in_);
-    if (!used.ok()) co_return used.error();
-    in_.erase(0, *used);
-    if (reader.head_done()) co_return Status();
+  Status taken;
+  while (taken.ok() && !reader.head_done()) {
     const bool more = co_await read_more(AcceptedStream::First::look);
-    if (!more) co_return gone();
+    taken = more ? take_in(reader) : Status(gone());
   }
+  co_return taken;
 }
 
 Task<Status> Connection::read_body(RequestReader& reader, const Request& request) {
   enter(Phase::reading, shared_.options.body_timeout);
   for (std::uint64_t renewed_at = 0;;) {
-    const auto used = reader.take(in_);
-    if (!used.ok()) co_return used.error();
-    in_.erase(0, *used);
-    if (reader.done()) co_return Status();
+    Status taken = take_in(reader);
+    if (!taken.ok() || reader.done()) co_return taken;
     if (request.body_size - renewed_at >= kRenewEvery) {
       renewed_at = request.body_size;
       enter(Phase::reading, shared_.options.body_timeout);
@@ -140,12 +146,13 @@ Task<Connection::After> Connection::serve_one() {
   served_one_ = true;
   enter(Phase::reading, shared_.options.header_timeout);
   RequestReader reader;
-  const Status read = co_await read_head(reader);
+  Status read = take_in(reader);  // usually the whole head is there
+  if (read.ok() && !reader.head_done()) read = co_await read_head(reader);
   Request request = request_of(reader.head());
   if (!read.ok()) co_return co_await refuse_reading(request, read.error(), reader.refusal());
   auto refusal = gate_response(request);
   if (!refusal) {
-    const Router::Match match = listening_->options.router->match(request.method, request.path);
+    Router::Match match = listening_->options.router->match(request.method, request.path);
     refusal = refusal_before_body(request, reader.head(), match);
     if (!refusal) co_return co_await serve_body(reader, request, match);
   }
@@ -154,8 +161,8 @@ Task<Connection::After> Connection::serve_one() {
   co_return co_await answer(request, std::move(*refusal), after);
 }
 
-Task<Connection::After> Connection::serve_body(RequestReader& reader, Request& request, const Router::Match& match) {
-  request.params = match.params;
+Task<Connection::After> Connection::serve_body(RequestReader& reader, Request& request, Router::Match& match) {
+  request.params = std::move(match.params);
   const Status ready = prepare_body(reader, request, *match.route);
   if (!ready.ok()) co_return co_await refuse_reading(request, ready.error(), 507);
   if (!reader.done()) {
@@ -167,7 +174,11 @@ Task<Connection::After> Connection::serve_body(RequestReader& reader, Request& r
     if (!read.ok()) co_return co_await refuse_reading(request, read.error(), reader.refusal());
   }
   enter(Phase::running, Seconds(0));
-  Response response = co_await respond(*match.route, request);
+  Response response;
+  if (match.route->run == Route::Run::here)
+    response = run_handler(*match.route, request);
+  else
+    response = co_await respond_on_worker(*match.route, request);
   const After after = reader.head().keep_alive ? After::next_request : After::close;
   co_return co_await answer(request, std::move(response), after);
 }
@@ -190,7 +201,13 @@ Task<Connection::After> Connection::answer(const Request& request, Response resp
   const auto ending = after == After::next_request ? AnswerOptions::Ending::keep_alive : AnswerOptions::Ending::close;
   Answer bytes = make_answer(request, std::move(response), {listening_->options.always, loop_.date(), ending});
   spool_.reset();  // after the answer has opened its file, which may be the spooled one
-  const bool sent = co_await send(std::move(bytes));
+  bool sent = false;
+  if (!bytes.file && bytes.length <= kSentTogether) {
+    bytes.head.append(bytes.in_memory());
+    sent = co_await send_bytes(bytes.head);
+  } else {
+    sent = co_await send(std::move(bytes));
+  }
   if (!sent) co_return After::close;
   co_return after == After::close && !in_.empty() ? After::linger : after;
 }
@@ -263,8 +280,7 @@ Response Connection::run_handler(const Route& route, const Request& request) {
   }
 }
 
-Task<Response> Connection::respond(const Route& route, const Request& request) {
-  if (route.run == Route::Run::here) co_return run_handler(route, request);
+Task<Response> Connection::respond_on_worker(const Route& route, const Request& request) {
   const auto start = [this, &route, &request](auto resume) {
     asio::post(shared_.workers, [this, &route, &request, resume = std::move(resume)]() mutable {
       Response response = run_handler(route, request);
@@ -279,7 +295,8 @@ Task<Response> Connection::respond(const Route& route, const Request& request) {
 Task<bool> Connection::send_bytes(BytesView bytes) {
   while (!bytes.empty()) {
     enter(Phase::writing, shared_.options.idle_timeout);
-    const std::size_t n = co_await stream_.write_some(bytes);
+    std::size_t n = stream_.write_now(bytes);
+    if (n == 0) n = co_await stream_.write_some(bytes);
     if (n == 0) co_return false;
     bytes.remove_prefix(n);
   }
@@ -287,10 +304,6 @@ Task<bool> Connection::send_bytes(BytesView bytes) {
 }
 
 Task<bool> Connection::send(Answer answer) {
-  if (!answer.file && answer.length <= kSentTogether) {
-    answer.head.append(answer.in_memory());
-    co_return co_await send_bytes(answer.head);
-  }
   const bool begun = co_await send_bytes(answer.head);
   if (!begun) co_return false;
   if (!answer.file) co_return co_await send_bytes(answer.in_memory());

@@ -50,18 +50,19 @@ class Connection {
 
   Task<bool> greet();
   Task<After> serve_one();
-  Task<After> serve_body(RequestReader& reader, Request& request, const Router::Match& match);
+  Task<After> serve_body(RequestReader& reader, Request& request, Router::Match& match);
   Task<After> answer(const Request& request, Response response, After after);
   Task<After> refuse_reading(const Request& request, Error error, int status);
   // Both: unavailable when the connection ended or its time was up; otherwise what is to be refused.
   Task<Status> read_head(RequestReader& reader);
   Task<Status> read_body(RequestReader& reader, const Request& request);
   Task<bool> read_more(AcceptedStream::First first);
-  Task<Response> respond(const Route& route, const Request& request);
+  Task<Response> respond_on_worker(const Route& route, const Request& request);
   Task<bool> send(Answer answer);
   Task<bool> send_bytes(BytesView bytes);
   Task<void> linger();
 
+  Status take_in(RequestReader& reader);
   Request request_of(RequestHead& head);
   Response run_handler(const Route& route, const Request& request);
   Response exception_response(const Request& request, const char* what);

@@ -44,12 +44,15 @@ std::string joined(const std::vector<std::string>& segments, std::size_t from) {
 }  // namespace
 
 std::optional<std::string> clean_segment(std::string_view encoded) {
-  auto decoded = percent_decoded(encoded);
-  if (!decoded.ok()) return std::nullopt;
-  std::string& name = *decoded;
+  std::string name(encoded);
+  if (encoded.find('%') != std::string_view::npos) {
+    auto decoded = percent_decoded(encoded);
+    if (!decoded.ok() || has_escape(*decoded)) return std::nullopt;
+    name = std::move(decoded).value();
+  }
   if (name.empty() || name == "." || name == "..") return std::nullopt;
-  if (std::any_of(name.begin(), name.end(), is_forbidden) || has_escape(name)) return std::nullopt;
-  return std::move(name);
+  if (std::any_of(name.begin(), name.end(), is_forbidden)) return std::nullopt;
+  return name;
 }
 
 // Nullopt when one segment is not a clean name. A single '/' at the end is not a segment.

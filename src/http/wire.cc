@@ -10,6 +10,8 @@ namespace beast = boost::beast;
 using beast::http::error;
 using Code = beast::error_code;
 
+constexpr std::size_t kUsualHeaders = 12;
+
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
 }
@@ -27,6 +29,7 @@ class Parser : public beast::http::basic_parser<kIsRequest> {
  public:
   Parser() {
     this->header_limit(kMaxHeadBytes);
+    headers.reserve(kUsualHeaders);
     this->body_limit(boost::none);
   }
 
