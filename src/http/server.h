@@ -24,6 +24,7 @@ struct ListenOptions {
   std::optional<crypto::TlsContext> tls = {};  // none: plain HTTP
   const Router* router = nullptr;              // outlives the server
   // Looked at before routing and before the body is read; a response ends the request (403 without a certificate, …).
+  // Runs on the network thread and must not block.
   std::function<std::optional<Response>(const Request&)> gate = {};
   Headers always = {};  // added to every response
 };
