@@ -42,6 +42,8 @@ Bytes signed_root(const Json& body, std::string_view keys) {
   return tuf::sign_envelope(body, pointers).value();
 }
 
+Bytes envelope_without_signatures(const Json& body) { return tuf::envelope_bytes(body, Json(Json::Array{})); }
+
 std::vector<Bytes> new_factory_roots() {
   return {signed_root(root_body({}), "1"),
           signed_root(root_body({.version = 2, .root_keys = "2", .targets_keys = "to"}), "12")};

@@ -21,6 +21,7 @@ struct RootRecipe {
 Json root_body(const RootRecipe& recipe);
 // Signed by these keys, in this order.
 Bytes signed_root(const Json& body, std::string_view keys);
+Bytes envelope_without_signatures(const Json& body);
 
 // Root 1 by key '1'; root 2 hands over to key '2' (offline-root), with targets keys 't' (online) and 'o' (offline): what a
 // new factory of Rota's server has.

@@ -1,0 +1,162 @@
+#include "compat/fioctl_arguments.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+
+namespace rota::compat::fio {
+namespace {
+
+struct Flag {
+  std::string_view name;
+  char short_name = 0;
+  enum class Kind { on, value } kind = Kind::value;
+};
+
+constexpr auto kOn = Flag::Kind::on;
+
+constexpr Flag kFlags[] = {
+    {"--config", 'c'},
+    {"--factory", 'f'},
+    {"--token", 't'},
+    {"--key-type", 'y'},
+    {"--changelog", 'm'},
+    {"--key-id", 'i'},
+    {"--trusted-root"},
+    {"--expires"},
+    {"--expire-after"},
+    {"--verbose", 'v', kOn},
+    {"--help", 'h', kOn},
+    {"--version", 0, kOn},
+    {"--json", 0, kOn},
+    {"--yes", 0, kOn},
+    {"--strict-compat", 0, kOn},
+    {"--dry-run", 0, kOn},
+    {"--dryrun", 0, kOn},
+    {"--resume", 0, kOn},
+    {"--abandon", 0, kOn},
+    {"--initial", 0, kOn},
+    {"--first-time", 0, kOn},
+    {"--trust-on-first-use", 0, kOn},
+};
+
+const Flag* flag_named(std::string_view name) {
+  for (const auto& flag : kFlags)
+    if (flag.name == name || (name.size() == 2 && flag.short_name == name[1] && name[0] == '-')) return &flag;
+  return nullptr;
+}
+
+bool is_blank(std::string_view text) { return trim(text).empty(); }
+
+class Parsing {
+ public:
+  explicit Parsing(const std::vector<std::string>& args) : args_(args) {}
+
+  Result<Asked> asked() {
+    for (at_ = 0; at_ < args_.size(); ++at_) {
+      const std::string& arg = args_[at_];
+      if (arg.size() > 1 && arg[0] == '-')
+        TRY(flag(arg));
+      else
+        positionals_.push_back(arg);
+    }
+    TRY(resolve());
+    return std::move(asked_);
+  }
+
+ private:
+  // "--flag value", "--flag=value", "-f value", "-fvalue".
+  Status flag(const std::string& arg) {
+    const bool is_long = arg.starts_with("--");
+    const auto end = is_long ? arg.find('=') : std::size_t{2};
+    const Flag* known = flag_named(arg.substr(0, end));
+    if (known == nullptr) {
+      if (unknown_.empty()) unknown_ = arg.substr(0, arg.find('='));
+      return {};
+    }
+    const bool attached = is_long ? end != std::string::npos : arg.size() > 2;
+    const std::string name(known->name == "--dryrun" ? "--dry-run" : known->name == "--first-time" ? "--initial" : known->name);
+    if (known->kind == kOn) {
+      if (attached) return bad_input("flag " + std::string(known->name) + " takes no value");
+      asked_.flags[name] = "";
+      return {};
+    }
+    if (!attached && at_ + 1 >= args_.size()) return bad_input("flag needs an argument: " + std::string(known->name));
+    asked_.flags[name] = attached ? arg.substr(is_long ? end + 1 : end) : args_[++at_];
+    return {};
+  }
+
+  Status resolve() {
+    for (const auto& known : known_commands()) {
+      const auto words = split(known.words, ' ');
+      const bool longer = asked_.command == nullptr || words.size() > split(asked_.command->words, ' ').size();
+      if (longer && words.size() <= positionals_.size() && std::equal(words.begin(), words.end(), positionals_.begin()))
+        asked_.command = &known;
+    }
+    if (asked_.command == nullptr) {
+      if (!positionals_.empty()) return bad_input("unknown command '" + positionals_.front() + "'");
+      return unknown_.empty() ? Status() : bad_input("unknown flag: " + unknown_);
+    }
+    const auto words = split(asked_.command->words, ' ').size();
+    asked_.arguments.assign(positionals_.begin() + static_cast<std::ptrdiff_t>(words), positionals_.end());
+    if (asked_.command->availability == Availability::later) return {};
+    if (!unknown_.empty()) return bad_input("unknown flag: " + unknown_);
+    if (std::ranges::any_of(asked_.arguments, is_blank)) return bad_input("an argument is empty or blank");
+    return {};
+  }
+
+  const std::vector<std::string>& args_;
+  std::size_t at_ = 0;
+  std::vector<std::string> positionals_;
+  std::string unknown_;
+  Asked asked_;
+};
+
+}  // namespace
+
+std::optional<std::string> Asked::value(std::string_view flag) const {
+  const auto at = flags.find(flag);
+  return at == flags.end() ? std::nullopt : std::optional(at->second);
+}
+
+Result<Asked> parse_arguments(const std::vector<std::string>& args) { return Parsing(args).asked(); }
+
+const std::vector<Known>& known_commands() {
+  static const std::vector<Known> commands = {
+      {"keys rotate", Availability::now, "Rotate the root key of an archive: keys rotate FILE"},
+      {"keys rotate-root", Availability::now, "The same as keys rotate"},
+      {"version", Availability::now, "Print the version"},
+      {"help", Availability::now, "Print this"},
+      {"login"}, {"logout"}, {"completion"}, {"config"}, {"devices"}, {"device"}, {"event-queues"}, {"factories"}, {"users"},
+      {"teams"}, {"secrets"}, {"status"}, {"configure-docker"}, {"configure-git"}, {"git-credential-helper"}, {"http"},
+      {"keys"}, {"keys tuf"}, {"keys rotate-targets"}, {"keys resign-root"}, {"keys copy-targets"}, {"keys show-root"},
+      {"keys status"}, {"keys archive"}, {"keys ca"}, {"keys est"}, {"targets"}, {"waves"}, {"wave"},
+  };
+  return commands;
+}
+
+std::string usage() {
+  std::string text = "Usage: fioctl COMMAND [flags]\n\nCommands:\n";
+  for (const auto& known : known_commands()) {
+    if (known.availability == Availability::later) continue;
+    text.append("  ").append(known.words);
+    text.append(known.words.size() < 20 ? 20 - known.words.size() : 1, ' ').append(known.summary).append("\n");
+  }
+  text +=
+      "\nFlags of keys rotate:\n"
+      "  -y, --key-type TYPE      ED25519 (default) or RSA\n"
+      "  -m, --changelog TEXT     why, for the record\n"
+      "      --key-id ID          which key to replace, when the archive holds several active ones\n"
+      "      --expires TIME       when the new root expires, 2030-01-01T00:00:00Z\n"
+      "      --expire-after TERM  the same as a period from now, 1Y3M5D\n"
+      "      --trusted-root FILE  a root, or a roots archive, obtained by other means, to verify from\n"
+      "      --trust-on-first-use believe the server when nothing else is known\n"
+      "      --dry-run            show the plan and the difference; write and send nothing\n"
+      "      --resume             finish what an earlier run left\n"
+      "      --abandon            set aside what an earlier run left\n"
+      "\nFlags of every command:\n"
+      "  -f, --factory NAME, -t, --token TOKEN, -c, --config FILE, -v, --verbose, --json, --yes, --strict-compat\n";
+  return text;
+}
+
+}  // namespace rota::compat::fio

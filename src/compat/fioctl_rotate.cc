@@ -1,0 +1,274 @@
+// keys rotate FILE (fioctl.md 10).
+#include "ceremony/anchor.h"
+#include "ceremony/rotation.h"
+#include "compat/fioctl_access.h"
+#include "compat/fioctl_run.h"
+#include "crypto/hash.h"
+
+namespace rota::compat::fio {
+namespace {
+
+using ceremony::RotationPlan;
+using ceremony::Settled;
+using ceremony::Stream;
+using tuf::Root;
+using tuf::Trusted;
+
+constexpr std::string_view kMessage = "Rotate TUF root offline signing key";
+constexpr std::size_t kMaxRootsArchive = 32u << 20;
+constexpr unsigned kOthers = 0077;
+
+Result<crypto::KeyType> asked_key_type(const Asked& asked) {
+  const std::string name = asked.value("--key-type").value_or("ED25519");
+  if (equals_ignoring_case(name, "ED25519")) return crypto::KeyType::ed25519;
+  if (equals_ignoring_case(name, "RSA")) return crypto::KeyType::rsa;
+  return bad_input("--key-type: want ED25519 or RSA, got '" + name + "'");
+}
+
+Result<std::optional<Time>> asked_expiry(const Asked& asked, Time now) {
+  const auto at = asked.value("--expires"), after = asked.value("--expire-after");
+  if (at && after) return bad_input("--expires and --expire-after: want one of them");
+  if (at) return std::optional<Time>(TRY_IN("--expires", parse_instant(*at)));
+  if (after) return std::optional<Time>(TRY_IN("--expire-after", after_period(now, *after)));
+  return std::optional<Time>();
+}
+
+std::string described(const Root& root) {
+  std::string ids;
+  for (const auto& id : root.role(tuf::Role::root).key_ids) ids.append(ids.empty() ? "" : ", ").append(id.hex);
+  return "root " + std::to_string(root.version) + " with the root keys " + ids;
+}
+
+class KeysRotate {
+ public:
+  KeysRotate(const Run& run, std::string path, Config config)
+      : run_(run), config_(std::move(config)), file_(run.world.files, std::move(path)) {}
+
+  Status carry_out() {
+    if (!TRY(run_.world.files.facts(file_.path())).exists()) return io_error("'" + file_.path() + "': there is no such file");
+    if (run_.asked.has("--dry-run")) return rotate();  // leaves nothing, not even FILE.lock
+    const auto held = TRY(file_.lock());
+    if (run_.asked.has("--resume") || run_.asked.has("--abandon")) return settle_leftovers();
+    return rotate();
+  }
+
+ private:
+  FileFacts facts() const { return run_.world.files.facts(file_.path()).value(); }
+  Time now() const { return run_.world.clock.now(); }
+
+  ceremony::Rotation rotation(const Access& access) {
+    return ceremony::Rotation(file_, access.source, run_.world.clock, [this](std::string_view line) { say(line); });
+  }
+
+  ceremony::TrustMemory memory(const Access& access) const {
+    return ceremony::TrustMemory(run_.world.files, home_folder(run_.world) + "/.config/rota/trust", access.source.base, access.factory);
+  }
+
+  // Lines for the summary; it begins with where the old archive is, which is only known at the end.
+  void say(std::string_view line) { lines_.emplace_back(line); }
+  void flush() {
+    for (const auto& line : lines_) run_.progress(line);
+    lines_.clear();
+  }
+  Error flushed(Error error) {
+    flush();
+    return error;
+  }
+
+  Status rotate() {
+    TRY(file_.no_leftovers());
+    if (!run_.asked.has("--dry-run")) TRY(file_.prove_room(facts().size));
+    const auto disk = TRY(file_.read());
+    warn_about_modes(disk);
+    const auto access = TRY(access_to(config_, disk.archive, run_.world.fetcher));
+    const auto newest = TRY(newest_roots(access, disk.archive));
+    const auto plan = TRY(planned(access, disk.archive, newest));
+    for (const auto& warning : plan.warnings) run_.talk.warn(warning);
+    if (run_.asked.has("--dry-run")) return show_plan(plan);
+    TRY(confirm(access, plan));
+    say("Signing new TUF root");
+    auto change = rotation(access);
+    if (auto prepared = change.prepare(plan, disk, {"keys rotate", access.factory, access.source.base}); !prepared)
+      return flushed(prepared.error());
+    const auto settled = change.settle();
+    if (!settled) return flushed(settled.error());
+    return summarise(access, *settled);
+  }
+
+  Status settle_leftovers() {
+    if (run_.asked.has("--resume") && run_.asked.has("--abandon")) return bad_input("--resume and --abandon: want one of them");
+    const auto disk = TRY(file_.read());
+    const auto access = TRY(access_to(config_, disk.archive, run_.world.fetcher));
+    TRY(same_server(access));
+    auto change = rotation(access);
+    const auto settled = run_.asked.has("--resume") ? change.settle() : change.abandon();
+    if (!settled) return flushed(settled.error());
+    if (settled->outcome == Settled::Outcome::rotated) return summarise(access, *settled);
+    return say_nothing_sent(*settled);
+  }
+
+  // A journal is settled with the server it was written for.
+  Status same_server(const Access& access) const {
+    if (!TRY(run_.world.files.facts(file_.journal_path())).exists()) return {};
+    const auto journal = TRY(ceremony::read_journal(run_.world.files, file_.journal_path()));
+    if (journal.server == access.source.base) return {};
+    return bad_input("'" + file_.journal_path() + "': is of the server " + journal.server + ", not " + access.source.base);
+  }
+
+  void warn_about_modes(const keys::ArchiveOnDisk& disk) const {
+    run_.talk.warn("'keys rotate' is deprecated; 'keys tuf rotate-offline-key' will replace it");
+    if ((disk.mode & kOthers) != 0) run_.talk.warn("'" + file_.path() + "' can be read or changed by others; make it 0600");
+    if ((config_.mode & kOthers) != 0) run_.talk.warn("'" + config_.path + "' can be read or changed by others; make it 0600");
+  }
+
+  Result<ceremony::NewestRoots> newest_roots(const Access& access, const keys::Archive& archive) const {
+    const auto trust = memory(access);
+    ceremony::Belief belief{.archive = &archive, .memory = &trust, .first_use = first_use()};
+    if (const auto path = run_.asked.value("--trusted-root")) {
+      const Bytes bytes = TRY_IN("--trusted-root", run_.world.files.read(*path, kMaxRootsArchive));
+      belief.given = TRY_IN("--trusted-root", ceremony::read_trusted_root(bytes));
+    }
+    const ceremony::WalkOptions walk{.refused = [this](const auto& good, BytesView bad) { show_refused(good, bad); }};
+    const auto ci = TRY(ceremony::believed_chain(access.source, belief, walk));
+    ceremony::NewestRoots newest{{Stream::ci, ci.back()}};
+    if (const auto prod = TRY(ceremony::believed_prod_chain(access.source, belief, ci, walk)))
+      newest.emplace(Stream::prod, prod->back());
+    return newest;
+  }
+
+  // Empty when nobody could agree to it.
+  std::function<Status(const Trusted<Root>&)> first_use() const {
+    const bool agreed = run_.asked.has("--trust-on-first-use");
+    if (!agreed && (!run_.world.ask || run_.asked.has("--yes"))) return {};
+    return [this, agreed](const Trusted<Root>& newest) -> Status {
+      const std::string what = described(*newest) + ", SHA-256 " + crypto::sha256_hex(newest.raw());
+      if (agreed) {
+        run_.talk.warn("believed for the first time: " + what);
+        return {};
+      }
+      if (run_.world.ask("This machine knows no root of this factory. The server shows " + what + ". Believe it?")) return {};
+      return rejected("not confirmed");
+    };
+  }
+
+  void show_refused(const Trusted<Root>& good, BytesView bad) const {
+    const auto envelope = tuf::parse_envelope(bad, tuf::kMaxRoot);
+    if (!envelope.ok()) return;
+    run_.talk.say("= What the server offers differs from the verified root " + std::to_string(good->version) + ":");
+    for (const auto& line : ceremony::lines(ceremony::difference(good->body, envelope->body))) run_.talk.say("  " + line);
+  }
+
+  Result<RotationPlan> planned(const Access& access, const keys::Archive& archive, const ceremony::NewestRoots& newest) const {
+    ceremony::RotationWish wish{.key_id = run_.asked.value("--key-id"), .polis_id = access.polis_id, .factory = access.factory, .now = now()};
+    wish.key_type = TRY(asked_key_type(run_.asked));
+    wish.expires = TRY(asked_expiry(run_.asked, wish.now));
+    wish.message = run_.asked.value("--changelog").value_or(std::string(kMessage));
+    return ceremony::plan_rotation(archive, newest, wish);
+  }
+
+  void show_difference(const RotationPlan& plan) const {
+    for (const auto& [stream, change] : plan.changes) {
+      run_.progress("Changes of the " + std::string(ceremony::name_of(stream)) + " root:");
+      if (run_.json()) continue;
+      for (const auto& line : ceremony::lines(change.difference)) run_.talk.out() << "  " << line << '\n';
+    }
+  }
+
+  Status confirm(const Access& access, const RotationPlan& plan) const {
+    show_difference(plan);
+    if (!run_.world.ask || run_.asked.has("--yes")) return {};
+    if (run_.world.ask("Rotate the root key of factory '" + access.factory + "' as shown?")) return {};
+    return rejected("not confirmed; nothing was written and nothing was sent");
+  }
+
+  Status show_plan(const RotationPlan& plan) const {
+    if (run_.json()) {
+      run_.talk.out() << to_pretty_json(plan_json(plan));
+      return {};
+    }
+    run_.progress("Dry run: nothing is written, nothing but GET is sent, the new key is thrown away");
+    show_difference(plan);
+    run_.progress("Old root keyid: " + plan.old_id.hex);
+    run_.progress("Version: " + std::to_string(plan.version));
+    run_.progress("Expires: " + rfc3339(plan.expires));
+    run_.progress("Would send: POST root, once per changed chain; would write: " + file_.path() + " and a backup of it");
+    return {};
+  }
+
+  Json plan_json(const RotationPlan& plan) const {
+    Json json(Json::Object{{"command", "keys rotate"}, {"old-keyid", plan.old_id.hex}, {"version", Json(plan.version)},
+                           {"expires", rfc3339(plan.expires)}, {"root_diff", Json(Json::Object{})}});
+    for (const auto& path : {file_.next_path(), file_.journal_path(), file_.path() + ".bak", file_.path()})
+      json["writes"].push_back(Json(path));
+    for (const auto& [stream, change] : plan.changes) {
+      json["root_diff"][ceremony::name_of(stream)] = ceremony::to_json(change.difference);
+      json["requests"].push_back(Json(stream == Stream::ci ? "POST root" : "POST root?production=1"));
+    }
+    return json;
+  }
+
+  Status summarise(const Access& access, const Settled& settled) {
+    for (const auto& [stream, root] : settled.roots)
+      if (auto kept = memory(access).remember(stream, root); !kept) run_.talk.warn("the new root is not remembered: " + kept.error().what);
+    const Trusted<Root>& root = settled.roots.at(Stream::ci);
+    const auto ids = changed_ids(settled);
+    if (run_.json()) {
+      run_.talk.out() << to_pretty_json(Json(Json::Object{
+          {"command", "keys rotate"}, {"archive", file_.path()}, {"backup", settled.backup}, {"old-keyid", ids.first},
+          {"new-keyid", ids.second}, {"version", Json(root->version)}, {"expires", rfc3339(root->expires)}}));
+      return {};
+    }
+    run_.talk.out() << "Original credentials --> \"" << settled.backup << "\"\n";
+    flush();
+    run_.progress("Old root keyid: " + ids.first);
+    run_.progress("New root keyid: " + ids.second);
+    run_.progress("Version: " + std::to_string(root->version));
+    run_.progress("Expires: " + rfc3339(root->expires));
+    run_.talk.out() << "Updated credentials --> \"" << file_.path() << "\"\n"
+                    << "Keep this file safe: without it the factory's root can never be changed again.\n";
+    return {};
+  }
+
+  // The ids that left and entered the root role, as the archive's own notes have them.
+  std::pair<std::string, std::string> changed_ids(const Settled& settled) const {
+    const auto disk = file_.read();
+    if (!disk.ok()) return {};
+    const auto before = ceremony::archive_pin(disk->archive, Stream::ci);
+    if (!before.ok() || !*before) return {};
+    const auto changes = ceremony::difference((**before)->body, settled.roots.at(Stream::ci)->body);
+    const auto role = changes.roles.find("root");
+    if (role == changes.roles.end()) return {};
+    const auto first = [](const std::vector<ceremony::KeyLine>& keys) { return keys.empty() ? std::string() : keys.front().id; };
+    return {first(role->second.removed), first(role->second.added)};
+  }
+
+  Status say_nothing_sent(const Settled& settled) const {
+    if (run_.json()) {
+      run_.talk.out() << to_pretty_json(Json(Json::Object{{"command", "keys rotate"}, {"archive", file_.path()}, {"outcome", "unchanged"}, {"set-aside", settled.set_aside}}));
+      return {};
+    }
+    run_.talk.out() << "The archive \"" << file_.path() << "\" and the server are as they were\n";
+    if (!settled.set_aside.empty()) run_.talk.out() << "The new key, which no root names, is kept in \"" << settled.set_aside << "\"\n";
+    return {};
+  }
+
+  const Run& run_;
+  Config config_;
+  keys::ArchiveFile file_;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace
+
+Status keys_rotate(const Run& run) {
+  if (run.asked.arguments.size() != 1)
+    return bad_input("keys rotate: want one archive file, got " + std::to_string(run.asked.arguments.size()) + " arguments",
+                     "fioctl keys rotate FILE");
+  if (run.asked.has("--initial")) return bad_input("keys rotate --initial: not available yet");
+  TRY(asked_key_type(run.asked));
+  TRY(asked_expiry(run.asked, run.world.clock.now()));
+  auto config = TRY(load_config(run.asked, run.world));
+  return KeysRotate(run, run.asked.arguments.front(), std::move(config)).carry_out();
+}
+
+}  // namespace rota::compat::fio
