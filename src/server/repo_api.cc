@@ -1,0 +1,190 @@
+// …/user_repo/<file>, root, targets, root/private_keys/<id> (repo-api.md 6).
+#include "server/repo_api.h"
+
+#include "crypto/hash.h"
+#include "repo/first_archive.h"
+#include "repo/repositories.h"
+#include "server/answers.h"
+#include "server/audit.h"
+#include "server/request_body.h"
+
+namespace rota::server {
+namespace {
+
+constexpr std::string_view kRead = "keys:read", kUpdate = "keys:update";
+
+// A request of somebody who may, for a factory that exists.
+struct RepoCall {
+  App& app;
+  const http::Request& request;
+  std::string user;
+  std::string factory;
+  std::shared_ptr<const repo::Published> published;
+
+  http::Response answer(int status) const {
+    http::Response response;
+    response.status = status;
+    response.headers = {{"x-ats-tuf-repo-id", published->repo_id}};
+    return response;
+  }
+};
+using RepoOperation = http::Response (*)(const RepoCall&);
+
+// By path, by repository id, or by the namespace header; empty: none of them names one.
+std::string factory_named(const App& app, const http::Request& request) {
+  if (const auto named = request.params.find("factory"); named != request.params.end()) return named->second;
+  const auto id = request.params.find("repo");
+  if (id == request.params.end()) return std::string(trim(request.header("x-ats-namespace")));
+  for (const auto& factory : app.repos.factories().value()) {
+    const auto published = app.repos.published(factory);
+    if (published && (*published)->repo_id == id->second) return factory;
+  }
+  return "";
+}
+
+http::Response no_root(const http::Request& request) {
+  return refused(request, 404, "root_role_not_found", "no such root in this repository");
+}
+
+http::Handler repo_route(App& app, std::string_view scope, RepoOperation operation) {
+  return [&app, scope, operation](const http::Request& request) {
+    const std::string factory = factory_named(app, request);
+    auto admission = admit(app.auth, request, scope, factory);
+    if (admission.refusal) return std::move(*admission.refusal);
+    const auto name_space = request.header_if("x-ats-namespace");
+    if (name_space && trim(*name_space) != factory)
+      return refused(request, 403, "forbidden", "x-ats-namespace: names another factory");
+    auto published = app.repos.published(factory);
+    if (!published) return refused(request, 404, "repo_not_found", "factory '" + factory + "': does not exist");
+    if (request.query_value("production") == "1") return no_root(request);  // only the ci stream exists
+    return operation({app, request, admission.caller->user, factory, *published});
+  };
+}
+
+http::Response served(const RepoCall& call, std::shared_ptr<const Bytes> bytes, std::string checksum) {
+  auto response = call.answer(200);
+  response.headers.emplace_back("Content-Type", "application/json");
+  response.headers.emplace_back("x-ats-role-checksum", std::move(checksum));
+  response.shared_body = std::move(bytes);
+  return response;
+}
+
+http::Response get_role_file(const RepoCall& call) {
+  const std::string& file = call.request.param("file");
+  const auto& published = *call.published;
+  const auto with_checksum = [&](const std::shared_ptr<const Bytes>& bytes) {
+    return served(call, bytes, crypto::sha256_hex(*bytes));
+  };
+  if (file == "targets.json") return served(call, published.targets, published.targets_checksum);
+  if (file == "snapshot.json") return with_checksum(published.snapshot);
+  if (file == "timestamp.json") return with_checksum(published.timestamp);
+  if (file == "root.json") return with_checksum(published.root);
+  constexpr std::string_view kRoot = ".root.json";
+  if (!file.ends_with(kRoot)) return refused(call.request, 404, "role_not_found", "no such file in this repository");
+  const auto version = decimal(std::string_view(file).substr(0, file.size() - kRoot.size()), INT32_MAX);
+  const auto root = version ? call.app.repos.root(call.factory, *version) : Result<std::shared_ptr<const Bytes>>(version.error());
+  return root ? with_checksum(*root) : no_root(call.request);
+}
+
+http::Response get_next_root(const RepoCall& call) {
+  const auto body = call.app.repos.next_root_body(call.factory);
+  if (!body) return refused(call.request, body.error());
+  auto response = call.answer(200);
+  response.headers.emplace_back("Content-Type", "application/json");
+  response.body = to_json(*body);
+  return response;
+}
+
+// {"code","description","cause","errorId"}: `cause` lists every fault.
+http::Response refusal_response(const http::Request& request, const repo::Refusal& refusal) {
+  Json body;
+  body["code"] = refusal.code;
+  body["description"] = refusal.description;
+  body["errorId"] = request.id;
+  for (const auto& fault : refusal.cause) body["cause"].push_back(fault);
+  return http::json_response(refusal.status, body);
+}
+
+repo::RootOptions options_of(const http::Request& request) {
+  repo::RootOptions options;
+  if (request.query_value("allow-weaker") == "1") options.allowed.names = {"lower-threshold", "fewer-keys", "replace-role"};
+  options.allowed.short_expiry = request.query_value("force-expiry") == "1";
+  return options;
+}
+
+http::Response post_root(const RepoCall& call) {
+  const auto body = decoded_body(call.request, tuf::kMaxRoot);
+  if (body.refusal) return *body.refusal;
+  const auto accepted = call.app.repos.accept_root(call.factory, body.bytes, options_of(call.request));
+  if (!accepted) return refused(call.request, accepted.error());
+  if (const auto* refusal = std::get_if<repo::Refusal>(&*accepted)) return refusal_response(call.request, *refusal);
+  call.app.audit.add({call.factory, call.user, "root-published", std::to_string(std::get<tuf::Version>(*accepted))});
+  return call.answer(204);
+}
+
+http::Response put_targets(const RepoCall& call) {
+  const auto body = decoded_body(call.request, tuf::kMaxTargets);
+  if (body.refusal) return *body.refusal;
+  std::optional<std::string> checksum;
+  if (const auto given = call.request.header_if("x-ats-role-checksum")) checksum = std::string(trim(*given));
+  const auto accepted = call.app.repos.accept_targets(call.factory, body.bytes, checksum);
+  if (!accepted) return refused(call.request, accepted.error());
+  if (const auto* refusal = std::get_if<repo::Refusal>(&*accepted)) return refusal_response(call.request, *refusal);
+  const auto& replaced_by = std::get<std::string>(*accepted);
+  call.app.audit.add({call.factory, call.user, "targets-published", replaced_by});
+  auto response = call.answer(204);
+  response.headers.emplace_back("x-ats-role-checksum", replaced_by);
+  return response;
+}
+
+http::Response no_private_key(const http::Request& request) {
+  return refused(request, 404, "private_keys_not_found", "the server does not hold this root key, or not any more");
+}
+
+http::Response get_private_key(const RepoCall& call) {
+  const tuf::KeyId id{call.request.param("id")};
+  const auto key = call.app.repos.first_root_key(call.factory, id);
+  if (!key) return key.error().fault == Fault::not_found ? no_private_key(call.request) : refused(call.request, key.error());
+  call.app.audit.add({call.factory, call.user, "root-key-handed-out", id.hex});
+  auto response = call.answer(200);
+  response.headers.emplace_back("Content-Type", "application/json");
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.body = to_json(repo::key_pair(*key));
+  return response;
+}
+
+http::Response delete_private_key(const RepoCall& call) {
+  const tuf::KeyId id{call.request.param("id")};
+  const auto sealed = call.app.repos.seal_first_root_key(call.factory, id);
+  if (!sealed)
+    return sealed.error().fault == Fault::not_found ? no_private_key(call.request) : refused(call.request, sealed.error());
+  const std::string until = rfc3339(call.app.clock.now() + days(1));
+  call.app.audit.add({call.factory, call.user, "root-key-sealed", id.hex,
+                      "the server no longer uses this key; a sealed copy remains until " + until +
+                          " or until a root without it is accepted"});
+  return call.answer(204);
+}
+
+}  // namespace
+
+void add_user_repo_routes(http::Router& router, App& app) {
+  for (const std::string base :
+       {"/ota/repo/{factory}/api/v1/user_repo", "/api/v1/user_repo", "/api/v1/repo/{repo}"}) {
+    router.add("GET", base + "/root", repo_route(app, kRead, get_next_root));
+    router.add({.method = "POST", .pattern = base + "/root", .handler = repo_route(app, kUpdate, post_root),
+                .max_body = tuf::kMaxRoot});
+    router.add({.method = "PUT", .pattern = base + "/targets", .handler = repo_route(app, kUpdate, put_targets),
+                .max_body = tuf::kMaxTargets});
+    router.add("GET", base + "/root/private_keys/{id}", repo_route(app, kUpdate, get_private_key));
+    router.add("DELETE", base + "/root/private_keys/{id}", repo_route(app, kUpdate, delete_private_key));
+    router.add("GET", base + "/{file}", repo_route(app, kRead, get_role_file));
+  }
+}
+
+void add_repo_routes(http::Router& router, App& app) {
+  add_user_repo_routes(router, app);
+  add_key_routes(router, app);
+  add_token_routes(router, app);
+}
+
+}  // namespace rota::server

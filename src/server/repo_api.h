@@ -1,0 +1,17 @@
+// The repository API of those who publish (repo-api.md): garage-sign, fioctl, CI jobs.
+// In:    signed roots and targets, tokens.
+// Out:   the published set and its chain, the first root key while it may be had, access tokens.
+// Never: an online private key; a fetch on a caller's behalf; a factory the caller has no right to.
+#pragma once
+
+#include "http/router.h"
+#include "server/app.h"
+
+namespace rota::server {
+
+// The groups of rows that add_repo_routes puts together.
+void add_user_repo_routes(http::Router& router, App& app);  // repo_api.cc: …/user_repo/…
+void add_key_routes(http::Router& router, App& app);        // repo_keys_api.cc: /v1/factories/<F>/keys/…
+void add_token_routes(http::Router& router, App& app);      // token_api.cc: …/oauth2/token
+
+}  // namespace rota::server
