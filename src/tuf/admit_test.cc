@@ -252,6 +252,22 @@ TEST(AdmitRoot, AcceptsTheTufDialectByItsOwnRules) {
   EXPECT_NE(named(admit_root(trusted_root(before), root_file(kNext), kNow), "dialect"), nullptr);
 }
 
+TEST(AdmitRoot, RefusesAnotherSpecificationInTheTufDialect) {
+  const auto trusted = trusted_root({.dialect = Dialect::tuf});
+  Json body = root_body({.version = 2, .dialect = Dialect::tuf});
+  body["spec_version"] = "2.0.0";
+  EXPECT_NE(named(admit_root(trusted, signed_file(body, {1}, Dialect::tuf), kNow), "spec-version"), nullptr);
+}
+
+TEST(AdmitRoot, RefusesRolesAndKeysWithoutForm) {
+  Json body = root_body(kNext);
+  body["roles"] = nullptr;
+  body["keys"] = Json(Json::Array{});
+  const auto findings = admitted(body);
+  EXPECT_NE(named(findings, "role"), nullptr) << listing(findings);
+  EXPECT_NE(named(findings, "keys"), nullptr) << listing(findings);
+}
+
 TEST(Stopping, CountsExpiryUnlessForced) {
   Json body = root_body(kNext);
   body["expires"] = "2027-01-05T00:00:00Z";
@@ -302,6 +318,28 @@ TEST(FormFaults, RefusesWhatDevicesWouldNotTake) {
   EXPECT_FALSE(faults_of([](Json& b) { b["spec_version"] = "1.0.31"; }).empty());
   EXPECT_FALSE(faults_of([](Json& b) { b["x"] = std::string(kMaxTargets, 'x'); }).empty());
   EXPECT_FALSE(form_faults(Role::targets, "{}x").empty());
+}
+
+TEST(FormFaults, RefusesEachRoleWithoutItsOwnMembers) {
+  const std::string expires = "2027-06-01T00:00:00Z";
+  for (const Role role : {Role::root, Role::targets, Role::snapshot, Role::timestamp})
+    EXPECT_EQ(form_faults(role, to_json(head(role, 1, expires))).size(), 1u) << name_of(role);
+  Json body = head(Role::snapshot, 1, expires, Dialect::tuf);
+  body["spec_version"] = "2.0.0";
+  EXPECT_EQ(form_faults(Role::snapshot, to_json(body), Dialect::tuf).at(0),
+            "snapshot: spec_version: want 1.x, got '2.0.0'");
+}
+
+TEST(FormFaults, RefusesSignaturesWithoutForm) {
+  const auto faults_of = [](const std::function<void(Json&)>& change) {
+    Json file = parse_json(generation().targets).value();
+    change(file["signatures"]);
+    return form_faults(Role::targets, to_json(file));
+  };
+  const auto twice = faults_of([](Json& s) { s.push_back((*s.if_array())[0]); });
+  EXPECT_EQ(twice, (std::vector<std::string>{"targets: signatures: key id " + id(2).brief() + " occurs twice"}));
+  const auto without = faults_of([](Json& s) { (*s.if_array())[0] = Json(Json::Object{}); });
+  EXPECT_EQ(without, (std::vector<std::string>{"targets: signatures: keyid: want text, got nothing"}));
 }
 
 TEST(FormFaults, RefusesSignaturesOfAnUnknownMethod) {

@@ -208,6 +208,25 @@ TEST(ReadRoot, KeepsTheOrderOfKeyIdsAndCountsMaterialOnce) {
   EXPECT_EQ(root.material(Role::root).size(), 3u);
 }
 
+TEST(ReadRoot, TakesKeyIdsOfTheTufDialectAsOpaque) {
+  Json body = root_body({.dialect = Dialect::tuf});
+  body["keys"]["my key"] = public_key_json(public_key(1), Dialect::tuf);
+  EXPECT_EQ(read_root_body(body)->keys.count({"my key"}), 1u);
+}
+
+TEST(ReadRoot, ShowsNothingOfAStrangerThatATerminalWouldObey) {
+  Json body = root_body({});
+  body["_type"] = "\x1b[2J";
+  EXPECT_EQ(read_root_body(body).error().what, "root: _type: want Root, got '?[2J'");
+}
+
+TEST(RoleNamed, KnowsTheFourAndNoOther) {
+  for (const Role role : {Role::root, Role::targets, Role::snapshot, Role::timestamp})
+    EXPECT_EQ(role_named(name_of(role)), role);
+  EXPECT_EQ(role_named("offline-updates"), std::nullopt);
+  EXPECT_EQ(role_named("Root"), std::nullopt);
+}
+
 TEST(ReadTimestamp, AcceptsMissingLengthAndHashes) {
   Json body = head(Role::timestamp, 1, "2030-01-01T00:00:00Z");
   body["meta"]["snapshot.json"]["version"] = 7;
@@ -275,6 +294,7 @@ TEST(ReadTargets, RefusesATargetWithoutForm) {
       {"no object", [](Json& b) { b["targets"]["x"] = 1; }, "target 'x': length"},
       {"hash a path", target("hashes", Json(Json::Object{{"sha256", "../x"}})), "want hex"},
       {"hashes null", target("hashes", nullptr), "hashes: want an object"},
+      {"no hashes", [](Json& b) { b["targets"]["foo-lmp-1"].if_object()->erase("hashes"); }, "hashes: want an object"},
       {"length text", target("length", "0"), "length: want bytes"},
   };
   for (const BadBody& row : rows) {

@@ -174,6 +174,22 @@ TEST(Vectors, TheRootChainWouldBePublished) {
   }
 }
 
+// The signed message of the vectors is a root without keys; only its signature is looked at here.
+TEST(Vectors, OnlySaltsOf32BytesArePublished) {
+  const auto trusted = trusted_at(1);
+  const KeyId id = trusted->role(Role::root).key_ids.at(0);
+  for (const Json& vector : section("signatures")) {
+    if (text(vector, "key") != "rsa-2048-a" || !vector.boolean("valid").value()) continue;
+    SCOPED_TRACE(text(vector, "id"));
+    const Json signature(
+        Json::Object{{"keyid", id.hex}, {"method", text(vector, "method")}, {"sig", text(vector, "sig")}});
+    const Bytes file = envelope_bytes(parsed(vector, "message"), Json(Json::Array{signature}));
+    const auto findings = admit_root(trusted, file, Time());
+    const bool refused = std::ranges::any_of(findings, [](const Finding& f) { return f.name == "salt"; });
+    EXPECT_EQ(refused, !vector.boolean("admissible_in_new_metadata").value());
+  }
+}
+
 TEST(Vectors, TargetsVerifyAndHaveTheirChecksum) {
   const Json& targets = *vectors().find("targets");
   const Bytes file = text(targets, "document");
