@@ -162,6 +162,11 @@ class MemorySysroot final : public Sysroot {
   int pulls = 0;
 };
 
+// Where a sync costs nothing, if there is such a place.
+inline std::string in_memory_folder() {
+  return std::filesystem::exists("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path().string();
+}
+
 // A device in a folder of its own. Each verb opens a session, as a process would.
 class Device {
  public:
@@ -194,7 +199,8 @@ class Device {
   }
 
   World world() {
-    return {files, clock, server, sysroot, {}, [this](std::chrono::milliseconds) { ++pauses; },
+    Sysroot& trees = real_sysroot != nullptr ? *real_sysroot : sysroot;
+    return {files, clock, server, trees, content, [this](std::chrono::milliseconds) { ++pauses; },
             [this](std::string_view text) { notices.emplace_back(text); }};
   }
   Report with(const std::function<Result<Report>(Session&)>& verb, Session::Access access = Session::Access::write) {
@@ -218,11 +224,13 @@ class Device {
   void reboot() { std::filesystem::remove_all(folder + "/run"); }
   std::string stored(const std::string& name) { return files.read(folder + "/sota/" + name, 1 << 20).value(); }
 
-  std::string folder = std::filesystem::temp_directory_path().string() + "/rota-device-XXXXXX";
+  std::string folder = in_memory_folder() + "/rota-device-XXXXXX";
   PosixFiles files;
   FixedClock clock{kNow};
   Server server;
   MemorySysroot sysroot;
+  Sysroot* real_sysroot = nullptr;  // instead of `sysroot`
+  ContentDoors content;
   Config config;
   std::optional<Settings> settings;
   std::vector<std::string> notices;
