@@ -1,8 +1,13 @@
 // rota: what an owner and a developer do, one noun per file. Reads the command line; the nouns do the rest.
+// Under the name of a tool it replaces it is that tool.
 #include <iostream>
 
 #include <CLI/CLI.hpp>
 
+#include "base/files.h"
+#include "compat/garage_sign.h"
+#include "compat/fioctl.h"
+#include "compat/garage_sign.h"
 #include "nouns.h"
 
 namespace {
@@ -13,7 +18,7 @@ using app::Noun;
 using app::Option;
 
 std::vector<Noun> nouns() {
-  return {app::factory_noun(), app::device_noun(), app::target_noun(), app::login_noun()};
+  return {app::factory_noun(), app::device_noun(), app::target_noun(), app::source_noun(), app::build_noun(), app::login_noun()};
 }
 
 // The texts one command was given; the parser keeps pointers into it.
@@ -108,4 +113,12 @@ int rota_main(int argc, char** argv, const cli::Talk& talk) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return rota_main(argc, argv, cli::Talk::standard()); }
+// The program's other names are the tools it replaces.
+int main(int argc, char** argv) {
+  const auto talk = cli::Talk::standard();
+  const std::string name = argc == 0 ? "rota" : file_name_of(argv[0]);
+  const std::vector<std::string> args(argv + std::min(argc, 1), argv + argc);
+  if (name == "garage-sign" || name == "uptane-sign") return compat::garage_sign_main(args, talk);
+  if (name == "fioctl") return compat::fioctl_main(args, talk);
+  return rota_main(argc, argv, talk);
+}

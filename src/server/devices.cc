@@ -28,27 +28,26 @@ bool take(const std::optional<T>& said, T& stored) {
   return true;
 }
 
-constexpr const char* kDeviceTables[] = {
+constexpr const char* kDeviceTables =
     "CREATE TABLE devices (uuid TEXT PRIMARY KEY, factory TEXT NOT NULL, name TEXT NOT NULL, owner TEXT NOT NULL,"
     " hardware_id TEXT NOT NULL, spki BLOB NOT NULL, next_spki BLOB NOT NULL, created_at INTEGER NOT NULL,"
-    " UNIQUE (factory, name)) WITHOUT ROWID",
+    " UNIQUE (factory, name)) WITHOUT ROWID; "
     "CREATE TABLE check_ins (device TEXT PRIMARY KEY, last_seen INTEGER NOT NULL, target TEXT NOT NULL,"
     " ostree_hash TEXT NOT NULL, tags TEXT NOT NULL, apps TEXT NOT NULL, agent TEXT NOT NULL, root_held INTEGER NOT NULL,"
     " root_source INTEGER NOT NULL, timestamp_given INTEGER NOT NULL, snapshot_given INTEGER NOT NULL,"
-    " targets_given INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE denied_devices (uuid TEXT PRIMARY KEY, factory TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
+    " targets_given INTEGER NOT NULL) WITHOUT ROWID; "
+    "CREATE TABLE denied_devices (uuid TEXT PRIMARY KEY, factory TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID; "
     "CREATE TABLE device_certificates (serial TEXT PRIMARY KEY, device TEXT NOT NULL, factory TEXT NOT NULL,"
-    " key_sha256 TEXT NOT NULL, issued_at INTEGER NOT NULL, not_after INTEGER NOT NULL) WITHOUT ROWID",
+    " key_sha256 TEXT NOT NULL, issued_at INTEGER NOT NULL, not_after INTEGER NOT NULL) WITHOUT ROWID; "
     "CREATE TABLE device_reports (device TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL,"
-    " PRIMARY KEY (device, kind)) WITHOUT ROWID",
+    " PRIMARY KEY (device, kind)) WITHOUT ROWID; "
     "CREATE TABLE apps_states (device TEXT NOT NULL, id INTEGER NOT NULL, body TEXT NOT NULL,"
-    " PRIMARY KEY (device, id)) WITHOUT ROWID",
+    " PRIMARY KEY (device, id)) WITHOUT ROWID; "
     "CREATE TABLE events (device TEXT NOT NULL, id TEXT NOT NULL, correlation_id TEXT NOT NULL, received_at INTEGER NOT NULL,"
     " device_time INTEGER NOT NULL, type TEXT NOT NULL, target TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL,"
-    " PRIMARY KEY (device, id)) WITHOUT ROWID",
-    "CREATE INDEX events_by_correlation ON events (device, correlation_id, device_time)",
-    "CREATE INDEX events_by_age ON events (received_at)",
-};
+    " PRIMARY KEY (device, id)) WITHOUT ROWID; "
+    "CREATE INDEX events_by_correlation ON events (device, correlation_id, device_time); "
+    "CREATE INDEX events_by_age ON events (received_at)";
 
 Status insert_device(store::Database& db, const Device& device) {
   TRY(db.execute("INSERT INTO devices (uuid, factory, name, owner, hardware_id, spki, next_spki, created_at)"
@@ -104,7 +103,7 @@ Devices::Devices(store::Database& db, Writes& writes, Audit& audit, const Clock&
     : db_(db), writes_(writes), audit_(audit), clock_(clock) {}
 
 Status Devices::prepare() {
-  TRY(db_.migrate({std::begin(kDeviceTables), std::end(kDeviceTables)}));
+  TRY(db_.migrate({kDeviceTables}));
   return load();
 }
 

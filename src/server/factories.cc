@@ -24,15 +24,15 @@ Factories::Factories(const FactoryDoors& doors, std::string ostree_folder)
     : doors_(doors), ostree_folder_(std::move(ostree_folder)) {}
 
 Status Factories::prepare() {
-  TRY(doors_.db.migrate({"CREATE TABLE factories (name TEXT PRIMARY KEY, auto_enroll TEXT NOT NULL,"
+  TRY(doors_.db.migrate({"CREATE TABLE factory_settings (name TEXT PRIMARY KEY, auto_enroll TEXT NOT NULL,"
                          " created_at INTEGER NOT NULL) WITHOUT ROWID"}));
-  for (const auto& row : TRY(doors_.db.query("SELECT name, auto_enroll, created_at FROM factories")))
+  for (const auto& row : TRY(doors_.db.query("SELECT name, auto_enroll, created_at FROM factory_settings")))
     rows_[row.text(0)] = Row{TRY(auto_enroll_named(row.text(1))), Time(Seconds(row.integer(2)))};
   return make_folders(doors_.files, ostree_folder_, 0700);
 }
 
 Status Factories::store(const std::string& name, const Row& row) {
-  TRY(doors_.db.execute("INSERT OR REPLACE INTO factories (name, auto_enroll, created_at) VALUES (?,?,?)",
+  TRY(doors_.db.execute("INSERT OR REPLACE INTO factory_settings (name, auto_enroll, created_at) VALUES (?,?,?)",
                         {name, std::string(name_of(row.auto_enroll)), row.created_at.time_since_epoch().count()}));
   const std::unique_lock lock(mutex_);
   rows_[name] = row;
