@@ -76,6 +76,7 @@ TEST(PublicKeyFromJson, RefusesValuesWithoutForm) {
       EXPECT_FALSE(public_key_from_json(ed25519(type, value)).ok()) << type << " " << value;
   }
   EXPECT_FALSE(public_key_from_json(Json(Json::Object{})).ok());
+  EXPECT_FALSE(public_key_from_json(Json(Json::Object{{"keytype", "RSA"}})).ok());
   EXPECT_FALSE(public_key_from_json(Json(Json::Object{{"keytype", "RSA"}, {"keyval", "x"}})).ok());
 }
 

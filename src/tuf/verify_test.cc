@@ -165,6 +165,20 @@ TEST(SignedBy, AcceptsRsaAndEcKeysAndRefusesSizesDevicesNeverVerify) {
   EXPECT_REJECTED(anchor_root(sign_envelope(body, {&odd}).value()), "RSA size: want 2048, 3072 or 4096 bit, got 2560");
 }
 
+TEST(SignedBy, AcceptsAnEcSignatureThatNobodyHereMakes) {
+  const KeySigner ec(crypto::PrivateKey::generate_p256().value());
+  const KeyId own = key_id(ec.public_key());
+  Json body = root_body({});
+  body["keys"][own.hex] = public_key_json(ec.public_key());
+  body["roles"]["root"]["keyids"] = Json(Json::Array{Json(own.hex)});
+  EXPECT_FALSE(sign_envelope(body, {&ec}).ok());
+  Json signature;
+  signature["keyid"] = own.hex;
+  signature["method"] = "ecdsa-sha2-nistp256";
+  signature["sig"] = base64(ec.sign(canonical(body)).value());
+  EXPECT_TRUE(anchor_root(envelope_bytes(body, Json(Json::Array{signature}))).ok());
+}
+
 // Non-ASCII text as the three encoders of the field sign it (DEV-20).
 TEST(SignedBy, AcceptsTheCanonicalFormsOfEveryClient) {
   Json body = root_body({});
