@@ -87,6 +87,13 @@ TEST(SignEnvelope, SpellsSignaturesAsTheDialectDoes) {
   EXPECT_EQ(tuf.text_or("sig", "").size(), 512u);
 }
 
+TEST(SignEnvelope, RefusesAnEcKeyInTheUptaneDialect) {
+  const KeySigner ec(crypto::PrivateKey::generate_p256().value());
+  const auto file = sign_envelope(root_body({}), {&ec});
+  ASSERT_FALSE(file.ok());
+  EXPECT_NE(file.error().what.find("want an Ed25519 or RSA key"), std::string::npos) << file.error().what;
+}
+
 TEST(BytesToSign, RefusesContentThatClientsSpellDifferently) {
   Json body = root_body({});
   body["x-note"] = "é";
