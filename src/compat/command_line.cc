@@ -18,6 +18,10 @@ std::pair<std::string, std::optional<std::string>> split_option(std::string_view
   return {std::string(argument.substr(0, at)), std::string(argument.substr(at + 1))};
 }
 
+bool is_it(const Option& o, std::string_view text) {
+  return text == o.name || (text.size() == 2 && text[0] == '-' && o.short_name != 0 && text[1] == o.short_name);
+}
+
 }  // namespace
 
 std::string Asked::value(std::string_view option) const { return value_if(option).value_or(""); }
@@ -37,16 +41,17 @@ std::vector<std::string> Asked::list(std::string_view option) const {
 Grammar::Grammar(std::vector<Command> commands, std::vector<Option> everywhere)
     : commands_(std::move(commands)), everywhere_(std::move(everywhere)) {}
 
-// The arity of an option is the same wherever it is known, so it can be told before the command is.
-const Option* Grammar::option(std::string_view text) const {
-  const auto is_it = [&](const Option& o) {
-    return text == o.name || (text.size() == 2 && text[0] == '-' && o.short_name != 0 && text[1] == o.short_name);
-  };
-  for (const auto& o : everywhere_)
-    if (is_it(o)) return &o;
+// Whether an option takes a value can be told before the command is known to its last word: commands that begin alike agree.
+// (`--version` alone is the program's; after `targets add` it is a target's.)
+const Option* Grammar::option(std::string_view text, std::string_view words) const {
   for (const auto& command : commands_)
     for (const auto& o : command.options)
-      if (is_it(o)) return &o;
+      if (!words.empty() && starts_with_words(command.words, words) && is_it(o, text)) return &o;
+  for (const auto& o : everywhere_)
+    if (is_it(o, text)) return &o;
+  for (const auto& command : commands_)
+    for (const auto& o : command.options)
+      if (is_it(o, text)) return &o;
   return nullptr;
 }
 
@@ -74,7 +79,7 @@ Result<Asked> Grammar::parse(const std::vector<std::string>& arguments) const {
       continue;
     }
     auto [name, value] = split_option(arguments[i]);
-    const Option* found = option(name);
+    const Option* found = option(name, asked.words);
     if (found == nullptr) return bad_input("unknown option " + name);
     if (found->kind == Option::Kind::flag && value) return bad_input("option " + name + " takes no value");
     if (found->kind != Option::Kind::flag && !value) {
@@ -88,7 +93,7 @@ Result<Asked> Grammar::parse(const std::vector<std::string>& arguments) const {
     const Option* known = nullptr;
     const auto look_in = [&](const std::vector<Option>& options) {
       for (const auto& o : options)
-        if (name == o.name || (name.size() == 2 && name[1] == o.short_name && o.short_name != 0)) known = &o;
+        if (is_it(o, name)) known = &o;
     };
     look_in(everywhere_);
     if (command_asked != nullptr) look_in(command_asked->options);
@@ -100,9 +105,8 @@ Result<Asked> Grammar::parse(const std::vector<std::string>& arguments) const {
 }
 
 Status Grammar::check(const Asked& asked) const {
-  if (asked.has("--help") || asked.has("--version")) return {};
   const Command* found = command(asked.words);
-  if (found == nullptr) return {};
+  if (found == nullptr || asked.has("--help")) return {};
   for (const auto& o : found->options) {
     const auto given = asked.values.find(o.name);
     const auto times = given == asked.values.end() ? 0 : given->second.size();

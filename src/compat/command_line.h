@@ -50,7 +50,7 @@ class Grammar {
   std::string usage(std::string_view program, std::string_view words) const;
 
  private:
-  const Option* option(std::string_view text) const;
+  const Option* option(std::string_view text, std::string_view words) const;
   std::optional<std::string> next_words(std::string_view words, std::string_view word) const;
   Status check(const Asked& asked) const;
   std::vector<Command> commands_;

@@ -287,6 +287,14 @@ TEST_F(GarageSign, LosesNoKeyAtAPowerCut) {
   }
 }
 
+TEST_F(GarageSign, TellsTheProgramsVersionFromATargets) {
+  want(0, {"root", "pull"});
+  want(0, {"targets", "init", "--version", "4", "--expires", "2030-01-01T00:00:00Z"});
+  want(0, {"targets", "add", "--name", "a", "--version=7", "--length", "0", "--sha256", std::string(64, 'a'), "--hardwareids", "pi,po"});
+  EXPECT_THAT(files_.read(kRepo + "/roles/unsigned/targets.json", 1 << 20).value(), HasSubstr("\"a-7\""));
+  want(255, {"targets", "sign", "--key-name", "offline-targets", "--version", "seven"});
+}
+
 TEST_F(GarageSign, SaysWhichWordsItDoesNotUnderstand) {
   std::ostringstream out, err;
   const GarageSignWorld world{files_, clock_, server_, false};
