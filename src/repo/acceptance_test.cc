@@ -73,7 +73,8 @@ TEST_F(AcceptRoot, RefusesTooFewSignatures) {
               AllOf(HasSubstr("its own keys"), HasSubstr(tuf::key_id(mine_.public_key()).brief())));
   EXPECT_THAT(refusal_of(signed_with(body_, {&mine_})),
               AllOf(HasSubstr("the keys of root 2"), HasSubstr(tuf::key_id(offline_root_->public_key()).brief())));
-  EXPECT_THAT(refusal_of(signed_with(body_, {&*root_, &mine_})), HasSubstr("the keys of root 2")) << "a former root key";
+  EXPECT_THAT(refusal_of(signed_with(body_, {&*root_, &mine_})), HasSubstr("the keys of root 2"))
+      << "a former root key";
   EXPECT_EQ(everything_served(), before);
 }
 
@@ -94,7 +95,8 @@ TEST_F(AcceptRoot, RefusesWhatADeviceWouldRefuse) {
       {"role missing", [](Json& b) { b["roles"].if_object()->erase("snapshot"); }, "snapshot"},
       {"no keys", [](Json& b) { b["roles"]["snapshot"]["keyids"] = Json(Json::Array{}); }, "snapshot"},
       {"not ASCII", [](Json& b) { b["x-changelog"]["message"] = "caf\xc3\xa9"; }, "message"},
-      {"EC key", [](Json& b) { test::list_key(b, "targets", PrivateKey::generate_p256().value().public_key()); }, "key"},
+      {"EC key", [](Json& b) { test::list_key(b, "targets", PrivateKey::generate_p256().value().public_key()); },
+       "key"},
   };
   for (const auto& row : rows) {
     Json body = body_;
@@ -159,8 +161,24 @@ TEST_F(AcceptRoot, TakesAShortLifeWhenForced) {
 TEST_F(AcceptRoot, NeverServesAnExpiredRootEvenWhenForced) {
   body_["expires"] = "2026-12-31T00:00:00Z";
   const auto before = everything_served();
-  EXPECT_NE(refusal_of(signed_with(body_, {&mine_, &*offline_root_}), {{.names = {}, .short_expiry = true}}), "accepted");
+  EXPECT_NE(refusal_of(signed_with(body_, {&mine_, &*offline_root_}), {{.names = {}, .short_expiry = true}}),
+            "accepted");
   EXPECT_EQ(everything_served(), before);
+}
+
+TEST_F(AcceptRoot, NeverServesAnExpiredRootBesideExpiredTargets) {
+  Json targets = next_targets();
+  targets["expires"] = rfc3339(kNow + days(1));
+  const Bytes owners = signed_with(targets, {&*offline_targets_});
+  ASSERT_TRUE(std::holds_alternative<std::string>(
+      repos_->accept_targets("acme", owners, published()->targets_checksum).value()));
+  clock_.pass(days(30));
+  body_["expires"] = rfc3339(kNow + days(20));
+  const RootOptions forced{{.names = {}, .short_expiry = true}};
+  EXPECT_NE(refusal_of(signed_with(body_, {&mine_, &*offline_root_}), forced), "accepted");
+  body_["expires"] = rfc3339(kNow + days(200));
+  EXPECT_EQ(refusal_of(signed_with(body_, {&mine_, &*offline_root_})), "accepted") << "the targets wait for their owner";
+  EXPECT_EQ(*published()->targets, owners);
 }
 
 TEST_F(AcceptRoot, ReplacesAnExpiredRoot) {
@@ -216,7 +234,8 @@ TEST_F(AcceptTargets, WantTheNextVersion) {
   for (const std::int64_t version : {1, 3, 7}) {
     Json body = next_targets();
     body["version"] = version;
-    EXPECT_EQ(code_of(signed_with(body, {&*offline_targets_}), published()->targets_checksum, 409), "invalid_version_bump");
+    EXPECT_EQ(code_of(signed_with(body, {&*offline_targets_}), published()->targets_checksum, 409),
+              "invalid_version_bump");
   }
   EXPECT_EQ(everything_served(), before);
 }
@@ -235,7 +254,8 @@ TEST_F(AcceptTargets, RefuseABadSignatureFormOrDate) {
   EXPECT_EQ(code("no json"), "invalid_offline_targets");
   EXPECT_EQ(code(signed_with(next_targets(), {})), "invalid_offline_targets");
   EXPECT_EQ(code(signed_with(next_targets(), {&stranger})), "invalid_offline_targets");
-  EXPECT_EQ(code(signed_with(next_targets(), {&*offline_targets_, &stranger})), "invalid_offline_targets") << "unknown key";
+  EXPECT_EQ(code(signed_with(next_targets(), {&*offline_targets_, &stranger})), "invalid_offline_targets")
+      << "unknown key";
   EXPECT_EQ(code(signed_with(next_targets(), {&*offline_root_})), "invalid_offline_targets") << "a key of another role";
   EXPECT_EQ(code(to_json(forged)), "invalid_offline_targets");
   EXPECT_EQ(code(changed([](Json& b) { b["expires"] = "2026-12-31T00:00:00Z"; })), "invalid_offline_targets");

@@ -8,7 +8,9 @@
 
 namespace rota::repo::test {
 
-crypto::SecretBytes seal_key(char byte) { return crypto::SecretBytes(Bytes(32, byte)); }
+crypto::SecretBytes seal_key(char byte) {
+  return crypto::SecretBytes(Bytes(32, byte));
+}
 
 std::map<std::string, Bytes> unpacked(BytesView bytes, std::map<std::string, unsigned>* modes) {
   std::map<std::string, Bytes> members;
@@ -45,7 +47,9 @@ Bytes signed_with(const Json& body, const std::vector<const crypto::PrivateKey*>
   return tuf::sign_envelope(body, views).value();
 }
 
-Json body_of(BytesView envelope) { return *parse_json(envelope).value().find("signed"); }
+Json body_of(BytesView envelope) {
+  return *parse_json(envelope).value().find("signed");
+}
 
 void list_key(Json& root, const char* role, const crypto::PublicKey& key) {
   const std::string id = tuf::key_id(key).hex;

@@ -53,7 +53,9 @@ void add_pair(Members& members, const std::string& name, const crypto::PrivateKe
 
 }  // namespace
 
-std::string public_key_file(const crypto::PublicKey& key) { return to_json(tuf::public_key_json(key)); }
+std::string public_key_file(const crypto::PublicKey& key) {
+  return to_json(tuf::public_key_json(key));
+}
 
 crypto::SecretBytes private_key_file(const crypto::PrivateKey& key) {
   Json json = tuf::public_key_json(key.public_key());

@@ -14,17 +14,17 @@ struct Credentials {
   std::string factory;
   std::string api_url;  // "https://host:port"
   std::string user, token;
-  Bytes root;           // the trust anchor, signed
+  Bytes root;               // the trust anchor, signed
   std::string targets_pub;  // key file of the online targets key; empty: left out
 };
 Result<Bytes> credentials_archive(const Credentials& credentials, Time now);
 
 struct FirstArchive {
   Credentials credentials;
-  const crypto::PrivateKey& root;             // of root 1
-  const crypto::PrivateKey& offline_root;     // of root 2
+  const crypto::PrivateKey& root;          // of root 1
+  const crypto::PrivateKey& offline_root;  // of root 2
   const crypto::PrivateKey& offline_targets;
-  Bytes root_file, targets_file;              // signed envelopes: root 2, targets 1
+  Bytes root_file, targets_file;  // signed envelopes: root 2, targets 1
 };
 Result<crypto::SecretBytes> first_archive(const FirstArchive& content, Time now);
 

@@ -22,19 +22,20 @@ TEST_F(FirstArchive, HoldsWhatGarageSignWorksFrom) {
   const auto members = unpacked(repos_->first_archive("acme").value(), &modes);
   std::vector<std::string> names;
   for (const auto& [name, bytes] : members) names.push_back(name);
-  EXPECT_THAT(names, ElementsAre("tufrepo/config.json", "tufrepo/credentials.zip", "tufrepo/keys/offline-root.pub",
-                                 "tufrepo/keys/offline-root.sec", "tufrepo/keys/offline-targets.pub",
-                                 "tufrepo/keys/offline-targets.sec", "tufrepo/keys/root.pub", "tufrepo/keys/root.sec",
-                                 "tufrepo/roles/root.json", "tufrepo/roles/targets.json",
-                                 "tufrepo/roles/targets.json.checksum", "tufrepo/roles/unsigned/root.json",
-                                 "tufrepo/roles/unsigned/targets.json"));
+  EXPECT_THAT(
+      names, ElementsAre("tufrepo/config.json", "tufrepo/credentials.zip", "tufrepo/keys/offline-root.pub",
+                         "tufrepo/keys/offline-root.sec", "tufrepo/keys/offline-targets.pub",
+                         "tufrepo/keys/offline-targets.sec", "tufrepo/keys/root.pub", "tufrepo/keys/root.sec",
+                         "tufrepo/roles/root.json", "tufrepo/roles/targets.json", "tufrepo/roles/targets.json.checksum",
+                         "tufrepo/roles/unsigned/root.json", "tufrepo/roles/unsigned/targets.json"));
   for (const auto& [name, mode] : modes) EXPECT_EQ(mode, name.ends_with('/') ? 0700u : 0600u) << name;
   EXPECT_EQ(members.at("tufrepo/roles/root.json"), *repos_->root("acme", 2).value());
   EXPECT_EQ(members.at("tufrepo/roles/targets.json"), *published()->targets);
   EXPECT_EQ(members.at("tufrepo/roles/targets.json.checksum"), published()->targets_checksum);
   EXPECT_EQ(parse_json(members.at("tufrepo/roles/unsigned/root.json")).value(), body_of(*published()->root));
   EXPECT_EQ(parse_json(members.at("tufrepo/roles/unsigned/targets.json")).value(), body_of(*published()->targets));
-  EXPECT_THAT(members.at("tufrepo/keys/offline-root.sec"), testing::MatchesRegex(R"(\{"keytype":"ED25519","keyval":\{"private":"[0-9a-f]{64}"\}\})"));
+  EXPECT_THAT(members.at("tufrepo/keys/offline-root.sec"),
+              testing::MatchesRegex(R"(\{"keytype":"ED25519","keyval":\{"private":"[0-9a-f]{64}"\}\})"));
 }
 
 TEST_F(FirstArchive, SaysWhereTheServerIs) {
@@ -78,8 +79,9 @@ TEST_F(FirstArchive, MayBeFetchedUntilConfirmed) {
 
 TEST_F(FirstArchive, OfAnotherFactoryIsAnotherOne) {
   ASSERT_TRUE(repos_->create({.name = "other", .api_url = test::kApi, .api_token = "t"}));
-  ASSERT_TRUE(db_->execute("UPDATE first_archives SET sealed = (SELECT sealed FROM first_archives WHERE factory = 'other') "
-                           "WHERE factory = 'acme'"));
+  ASSERT_TRUE(
+      db_->execute("UPDATE first_archives SET sealed = (SELECT sealed FROM first_archives WHERE factory = 'other') "
+                   "WHERE factory = 'acme'"));
   EXPECT_EQ(repos_->first_archive("acme").error().fault, Fault::rejected) << "sealed for its place";
 }
 

@@ -11,8 +11,9 @@ constexpr std::size_t kLongestTargetName = 253;
 
 Status is_target(const tuf::Target& target) {
   const auto segments = split(target.name, '/');
-  const bool good_name = !target.name.empty() && target.name.size() <= kLongestTargetName &&
-                         std::ranges::none_of(segments, [](const auto& s) { return s.empty() || s == "." || s == ".."; });
+  const bool good_name =
+      !target.name.empty() && target.name.size() <= kLongestTargetName &&
+      std::ranges::none_of(segments, [](const auto& s) { return s.empty() || s == "." || s == ".."; });
   const std::string where = "target '" + target.name.substr(0, 60) + "': ";
   if (!good_name) return rejected(where + "name: want 1..253 characters without '..' and a leading '/'");
   if (!is_sha256_hex(target.sha256)) return rejected(where + "sha256: want 64 hex digits, got '" + target.sha256 + "'");
@@ -48,7 +49,8 @@ std::vector<std::string> signature_faults(const tuf::Root& root, const tuf::Enve
   const auto tally = tuf::tally(root, Role::targets, envelope);
   std::vector<std::string> faults;
   for (const auto& fault : tally.faults) faults.push_back("targets: " + fault);
-  if (const auto met = tuf::signed_by(root, Role::targets, envelope, "targets"); !met) faults.push_back(met.error().what);
+  if (const auto met = tuf::signed_by(root, Role::targets, envelope, "targets"); !met)
+    faults.push_back(met.error().what);
   return faults;
 }
 
@@ -63,7 +65,8 @@ std::vector<std::string> targets_faults(const tuf::Root& root, const Bytes& cand
   for (auto& fault : signature_faults(root, *envelope)) faults.push_back(std::move(fault));
   const auto targets = tuf::read_targets(*envelope);
   if (!targets && faults.empty()) faults.push_back(targets.error().what);
-  if (targets && targets->expires <= now) faults.push_back("targets: expires: " + rfc3339(targets->expires) + " has passed");
+  if (targets && targets->expires <= now)
+    faults.push_back("targets: expires: " + rfc3339(targets->expires) + " has passed");
   return faults;
 }
 
@@ -91,7 +94,8 @@ Accepted<Bytes> judged_root(const Standing& before, BytesView envelope, const Ro
 Accepted<Bytes> judged_targets(const Standing& before, BytesView envelope, const std::optional<std::string>& checksum,
                                Time now) {
   if (!checksum)
-    return Refusal{"role_checksum_not_provided", "want the header x-ats-role-checksum of the targets it replaces", {}, 428};
+    return Refusal{
+        "role_checksum_not_provided", "want the header x-ats-role-checksum of the targets it replaces", {}, 428};
   if (!crypto::constant_time_equal(*checksum, before.published->targets_checksum))
     return Refusal{"role_checksum_mismatch", "the targets were changed by somebody else; pull them again", {}, 412};
   auto candidate = canonical_envelope(envelope, Role::targets);
@@ -103,7 +107,9 @@ Accepted<Bytes> judged_targets(const Standing& before, BytesView envelope, const
   const auto parsed = tuf::read_targets(tuf::parse_envelope(*candidate, tuf::kMaxTargets).value());
   if (const auto want = before.floors.targets + 1; parsed->version != want)
     return Refusal{"invalid_version_bump",
-                   "targets version: want " + std::to_string(want) + ", got " + std::to_string(parsed->version), {}, 409};
+                   "targets version: want " + std::to_string(want) + ", got " + std::to_string(parsed->version),
+                   {},
+                   409};
   return std::move(*candidate);
 }
 
@@ -129,8 +135,9 @@ bool targets_are_online(const Standing& before, const tuf::Root& root, const std
   const auto tally = tuf::tally(root, Role::targets, *envelope);
   return std::ranges::all_of(tally.signed_by, [&](const tuf::KeyId& id) {
     const auto key = root.keys.find(id);
-    return key != root.keys.end() &&
-           std::ranges::any_of(keys, [&](const OnlineKey& online) { return online.signer.public_key() == key->second; });
+    return key != root.keys.end() && std::ranges::any_of(keys, [&](const OnlineKey& online) {
+             return online.signer.public_key() == key->second;
+           });
   });
 }
 

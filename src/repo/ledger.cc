@@ -33,11 +33,15 @@ CREATE TABLE generations (
   PRIMARY KEY (factory, number)
 ) WITHOUT ROWID;)"};
 
-std::int64_t unix_time(Time time) { return time.time_since_epoch().count(); }
+std::int64_t unix_time(Time time) {
+  return time.time_since_epoch().count();
+}
 
 }  // namespace
 
-Status Ledger::make_tables() { return db_.migrate(kTables); }
+Status Ledger::make_tables() {
+  return db_.migrate(kTables);
+}
 
 Result<std::vector<std::string>> Ledger::factories() const {
   std::vector<std::string> names;
@@ -69,9 +73,11 @@ Result<std::vector<Bytes>> Ledger::roots(const std::string& factory) const {
 
 Result<Bytes> Ledger::served(const std::string& factory, tuf::Role role, std::int64_t generation) const {
   const std::string name(tuf::name_of(role));
-  const auto rows = TRY(db_.query("SELECT f.bytes, f.sha256 FROM generations g JOIN role_files f ON f.factory = g.factory "
-                                  "AND f.role = ? AND f.version = g." + name + " WHERE g.factory = ? AND g.number = ?",
-                                  {name, factory, generation}));
+  const auto rows =
+      TRY(db_.query("SELECT f.bytes, f.sha256 FROM generations g JOIN role_files f ON f.factory = g.factory "
+                    "AND f.role = ? AND f.version = g." +
+                        name + " WHERE g.factory = ? AND g.number = ?",
+                    {name, factory, generation}));
   const std::string what = "factory '" + factory + "': " + name + " of generation " + std::to_string(generation);
   if (rows.empty()) return io_error(what + " is missing");
   if (crypto::sha256_hex(rows[0].text(0)) != rows[0].text(1)) return io_error(what + " is damaged");
@@ -79,8 +85,9 @@ Result<Bytes> Ledger::served(const std::string& factory, tuf::Role role, std::in
 }
 
 Status Ledger::add_factory(const std::string& factory, const std::string& repo_id, Time now) {
-  TRY(db_.execute("INSERT INTO factories (name, repo_id, dialect, created_at, generation) VALUES (?, ?, 'uptane', ?, 0)",
-                  {factory, repo_id, unix_time(now)}));
+  TRY(db_.execute(
+      "INSERT INTO factories (name, repo_id, dialect, created_at, generation) VALUES (?, ?, 'uptane', ?, 0)",
+      {factory, repo_id, unix_time(now)}));
   return {};
 }
 
@@ -94,10 +101,11 @@ Status Ledger::add_file(const std::string& factory, const LedgerFile& file, Time
 
 Status Ledger::point_to(const std::string& factory, std::int64_t number,
                         const std::map<tuf::Role, tuf::Version>& versions, Time now) {
-  TRY(db_.execute(
-      "INSERT INTO generations (factory, number, root, targets, snapshot, timestamp, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      {factory, number, versions.at(tuf::Role::root), versions.at(tuf::Role::targets), versions.at(tuf::Role::snapshot),
-       versions.at(tuf::Role::timestamp), unix_time(now)}));
+  TRY(
+      db_.execute("INSERT INTO generations (factory, number, root, targets, snapshot, timestamp, created_at) VALUES "
+                  "(?, ?, ?, ?, ?, ?, ?)",
+                  {factory, number, versions.at(tuf::Role::root), versions.at(tuf::Role::targets),
+                   versions.at(tuf::Role::snapshot), versions.at(tuf::Role::timestamp), unix_time(now)}));
   const auto moved = TRY(db_.execute("UPDATE factories SET generation = ? WHERE name = ? AND generation = ?",
                                      {number, factory, number - 1}));
   if (moved != 1) return conflict("factory '" + factory + "': generation " + std::to_string(number) + " came too late");
@@ -105,12 +113,15 @@ Status Ledger::point_to(const std::string& factory, std::int64_t number,
 }
 
 Status Ledger::forget(const std::string& factory, Time until) {
-  TRY(db_.execute("DELETE FROM generations WHERE factory = ?1 AND created_at < ?2 AND number < "
+  TRY(
+      db_.execute("DELETE FROM generations WHERE factory = ?1 AND created_at < ?2 AND number < "
                   "(SELECT generation FROM factories WHERE name = ?1)",
                   {factory, unix_time(until)}));
   for (const std::string role : {"targets", "snapshot", "timestamp"}) {
-    TRY(db_.execute("DELETE FROM role_files WHERE factory = ?1 AND role = ?2 AND created_at < ?3 AND version NOT IN "
-                    "(SELECT " + role + " FROM generations WHERE factory = ?1)",
+    TRY(
+        db_.execute("DELETE FROM role_files WHERE factory = ?1 AND role = ?2 AND created_at < ?3 AND version NOT IN "
+                    "(SELECT " +
+                        role + " FROM generations WHERE factory = ?1)",
                     {factory, role, unix_time(until)}));
   }
   return {};

@@ -1,5 +1,5 @@
-// The rows of what is published (docs/formats/repository.md). Every number is written once: a second writer of (factory, role,
-// version) or of a generation gets a conflict, which is the fence between writers.
+// The rows of what is published (docs/formats/repository.md). Every number is written once: a second writer of
+// (factory, role, version) or of a generation gets a conflict, which is the fence between writers.
 #pragma once
 
 #include <map>

@@ -15,10 +15,8 @@ constexpr int kRsaBits = 3072;  // 128 bits of security; 4096 take seconds to ma
 using RoleList = std::vector<std::pair<Role, std::vector<const PrivateKey*>>>;
 
 Json root_body(tuf::Version version, const RoleList& roles, Time expires) {
-  Json body(Json::Object{{"_type", "Root"},
-                         {"consistent_snapshot", false},
-                         {"expires", rfc3339(expires)},
-                         {"version", version}});
+  Json body(Json::Object{
+      {"_type", "Root"}, {"consistent_snapshot", false}, {"expires", rfc3339(expires)}, {"version", version}});
   for (const auto& [role, keys] : roles) {
     Json& listed = body["roles"][tuf::name_of(role)];
     listed["threshold"] = 1;
@@ -50,8 +48,8 @@ Result<Keys> make_keys(crypto::KeyType type) {
   auto targets = TRY(PrivateKey::generate_ed25519());
   auto snapshot = TRY(PrivateKey::generate_ed25519());
   auto timestamp = TRY(PrivateKey::generate_ed25519());
-  return Keys{std::move(root), std::move(offline_root), std::move(offline_targets),
-              std::move(targets), std::move(snapshot), std::move(timestamp)};
+  return Keys{std::move(root),    std::move(offline_root), std::move(offline_targets),
+              std::move(targets), std::move(snapshot),     std::move(timestamp)};
 }
 
 // Root 1 by the server's root key; root 2 hands over to the offline keys and is signed by both.
@@ -76,9 +74,12 @@ MadeFactory::Online online(Role role, const PrivateKey& key) {
 
 Result<PrivateKey> new_key(crypto::KeyType type) {
   switch (type) {
-    case crypto::KeyType::ed25519: return PrivateKey::generate_ed25519();
-    case crypto::KeyType::rsa: return PrivateKey::generate_rsa(kRsaBits);
-    case crypto::KeyType::ecdsa_p256: return bad_input("key type: want ED25519 or RSA, got ECPRIME256V1");
+    case crypto::KeyType::ed25519:
+      return PrivateKey::generate_ed25519();
+    case crypto::KeyType::rsa:
+      return PrivateKey::generate_rsa(kRsaBits);
+    case crypto::KeyType::ecdsa_p256:
+      return bad_input("key type: want ED25519 or RSA, got ECPRIME256V1");
   }
   abort_with("KeyType: not one of its values");
 }
@@ -92,11 +93,11 @@ Result<MadeFactory> make_factory(const NewFactory& wish, Time now) {
   for (const auto& pair : pairs) signers.push_back(pair.key);
   auto standing = TRY(standing_after(unpublished(wish.name, crypto::random_uuid(), roots),
                                      Change{.targets_body = empty_targets()}, signers, now));
-  const Credentials credentials{wish.name, wish.api_url, "owner@" + wish.name, wish.api_token, roots.back(),
-                                public_key_file(keys.targets.public_key())};
-  auto archive = TRY(first_archive({credentials, keys.root, keys.offline_root, keys.offline_targets, roots.back(),
-                                    *standing.published->targets},
-                                   now));
+  const Credentials credentials{wish.name,      wish.api_url, "owner@" + wish.name,
+                                wish.api_token, roots.back(), public_key_file(keys.targets.public_key())};
+  auto archive = TRY(first_archive(
+      {credentials, keys.root, keys.offline_root, keys.offline_targets, roots.back(), *standing.published->targets},
+      now));
   return MadeFactory{std::move(standing), std::move(pairs), {keys.root, keys.offline_root}, std::move(archive)};
 }
 

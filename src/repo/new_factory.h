@@ -11,8 +11,8 @@ struct MadeFactory {
     OnlineKey key;
     crypto::PrivateKey secret;
   };
-  std::vector<Online> online;                   // targets, snapshot, timestamp
-  std::vector<crypto::PrivateKey> root_keys;    // of root 1, of root 2
+  std::vector<Online> online;                 // targets, snapshot, timestamp
+  std::vector<crypto::PrivateKey> root_keys;  // of root 1, of root 2
   crypto::SecretBytes archive;
 };
 Result<MadeFactory> make_factory(const NewFactory& wish, Time now);

@@ -58,7 +58,8 @@ Status add_members(archive* writer, const Members& members, Time now) {
     all[path] = &bytes;
     for (std::string folder = folder_of(path); folder != "."; folder = folder_of(folder)) all[folder + "/"] = nullptr;
   }
-  for (const auto& [path, bytes] : all) TRY(bytes == nullptr ? add_folder(writer, path, now) : add_file(writer, path, *bytes, now));
+  for (const auto& [path, bytes] : all)
+    TRY(bytes == nullptr ? add_folder(writer, path, now) : add_file(writer, path, *bytes, now));
   return {};
 }
 

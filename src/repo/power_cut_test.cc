@@ -1,5 +1,5 @@
-// The power goes after every single step of a publication's way to the disk: afterwards the old or the new generation is
-// there, whole, and the next publication succeeds (design: published metadata is replaced as one generation).
+// The power goes after every single step of a publication's way to the disk: afterwards the old or the new generation
+// is there, whole, and the next publication succeeds (design: published metadata is replaced as one generation).
 #include <filesystem>
 
 #include "crypto/hash.h"
@@ -44,7 +44,8 @@ class PowerCut : public testing::TestWithParam<PowerCutDisk::Loss> {
     disk_.restart(PowerCutDisk::Loss::nothing);
   }
 
-  // Runs `work` with the power cut after 0, 1, 2, … steps until it gets through; `look` judges what is there afterwards.
+  // Runs `work` with the power cut after 0, 1, 2, … steps until it gets through; `look` judges what is there
+  // afterwards.
   void cut_everywhere(const std::function<Status()>& work, const std::function<void()>& look) {
     for (int steps = 0;; ++steps) {
       SCOPED_TRACE("cut after " + std::to_string(steps) + " steps");
@@ -165,12 +166,16 @@ TEST_P(PowerCut, KeepsTheFirstArchiveOrTheConfirmation) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Losses, PowerCut,
-                         testing::Values(PowerCutDisk::Loss::nothing, PowerCutDisk::Loss::unsynced, PowerCutDisk::Loss::torn),
+                         testing::Values(PowerCutDisk::Loss::nothing, PowerCutDisk::Loss::unsynced,
+                                         PowerCutDisk::Loss::torn),
                          [](const auto& instance) {
                            switch (instance.param) {
-                             case PowerCutDisk::Loss::nothing: return "Killed";
-                             case PowerCutDisk::Loss::unsynced: return "Unsynced";
-                             case PowerCutDisk::Loss::torn: return "Torn";
+                             case PowerCutDisk::Loss::nothing:
+                               return "Killed";
+                             case PowerCutDisk::Loss::unsynced:
+                               return "Unsynced";
+                             case PowerCutDisk::Loss::torn:
+                               return "Torn";
                            }
                            return "";
                          });

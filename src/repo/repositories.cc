@@ -15,9 +15,9 @@ namespace {
 using tuf::Role;
 using StandingPtr = std::shared_ptr<const Standing>;
 
-constexpr Seconds kKept = days(90);          // of files other than roots
+constexpr Seconds kKept = days(90);           // of files other than roots
 constexpr Seconds kSealedCopyKept = days(1);  // of a retired first root key
-constexpr int kTries = 4;                    // against another process that publishes
+constexpr int kTries = 4;                     // against another process that publishes
 
 Status is_factory_name(std::string_view name) {
   const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
@@ -34,16 +34,20 @@ bool refuses_content(Fault fault) {
     case Fault::rejected:
     case Fault::expired:
     case Fault::unavailable:  // a role's key is not online
-    case Fault::bad_input: return true;
+    case Fault::bad_input:
+      return true;
     case Fault::not_found:
     case Fault::denied:
     case Fault::conflict:
-    case Fault::io: return false;
+    case Fault::io:
+      return false;
   }
   abort_with("Fault: not one of its values");
 }
 
-bool is_half_gone(Time expires, Time now, Seconds life) { return expires - now < life / 2; }
+bool is_half_gone(Time expires, Time now, Seconds life) {
+  return expires - now < life / 2;
+}
 
 }  // namespace
 
@@ -289,12 +293,10 @@ Result<Bytes> Repositories::credentials_zip(std::string_view factory, std::strin
   const auto root = TRY(newest_root(*standing));
   const auto keys = TRY(impl_->vault.online(standing->factory));
   const auto targets = signers_of(keys, *root, Role::targets);
-  const Credentials credentials{standing->factory,
-                                std::string(api_url),
-                                std::string(user),
-                                std::string(token),
-                                *standing->roots.back(),
-                                targets.empty() ? std::string() : public_key_file(targets.front()->public_key())};
+  const Credentials credentials{
+      standing->factory,       std::string(api_url),
+      std::string(user),       std::string(token),
+      *standing->roots.back(), targets.empty() ? std::string() : public_key_file(targets.front()->public_key())};
   return credentials_archive(credentials, impl_->clock.now());
 }
 

@@ -23,11 +23,11 @@ namespace rota::repo {
 // One published state, immutable; readers keep it for as long as a request takes.
 struct Published {
   std::int64_t generation = 0;
-  std::string repo_id;                     // uuid
-  std::shared_ptr<const Bytes> root;       // newest, canonical envelope, as served
+  std::string repo_id;                // uuid
+  std::shared_ptr<const Bytes> root;  // newest, canonical envelope, as served
   tuf::Version root_version = 0;
   std::shared_ptr<const Bytes> timestamp, snapshot, targets;
-  std::string targets_checksum;            // hex sha256 of the targets envelope
+  std::string targets_checksum;  // hex sha256 of the targets envelope
   std::vector<tuf::Target> target_list;
 };
 
@@ -35,13 +35,13 @@ struct NewFactory {
   std::string name;
   tuf::Dialect dialect = tuf::Dialect::uptane;
   crypto::KeyType key_type = crypto::KeyType::ed25519;  // of the root and offline targets keys
-  std::string api_url = {};    // for config.json and credentials.zip in the first archive
-  std::string api_token = {};  // the owner's client secret, goes into the archive only
+  std::string api_url = {};                             // for config.json and credentials.zip in the first archive
+  std::string api_token = {};                           // the owner's client secret, goes into the archive only
 };
 
 // Why a root or targets file was refused, in the words of repo-api.md 3 and 6.
 struct Refusal {
-  std::string code;                // "invalid_root_role", "role_checksum_mismatch", "invalid_version_bump", …
+  std::string code;  // "invalid_root_role", "role_checksum_mismatch", "invalid_version_bump", …
   std::string description;
   std::vector<std::string> cause;  // every fault
   int status = 400;
@@ -56,8 +56,8 @@ struct RootOptions {
 // Safe to use from many threads. Publications of all factories take turns; readers never wait for one.
 class Repositories {
  public:
-  // Tables are made on first use. `seal_key` wraps every private key in the database. Every factory's set is verified from
-  // its root 1; a set that does not verify, or a seal key that does not open the keys (denied), is an error.
+  // Tables are made on first use. `seal_key` wraps every private key in the database. Every factory's set is verified
+  // from its root 1; a set that does not verify, or a seal key that does not open the keys (denied), is an error.
   static Result<std::unique_ptr<Repositories>> open(store::Database& db, const crypto::SecretBytes& seal_key,
                                                     const Clock& clock);
   ~Repositories();
@@ -74,8 +74,8 @@ class Repositories {
   // The newest root's body with version + 1 and a new expiry, unsigned: where a rotation starts.
   Result<Json> next_root_body(std::string_view factory) const;
 
-  // POST root. Verified against the newest root, admitted by tuf::admit_root, everything online re-signed as needed, the set
-  // verified from every root a device may hold, one transaction. Online keys no longer listed are destroyed.
+  // POST root. Verified against the newest root, admitted by tuf::admit_root, everything online re-signed as needed,
+  // the set verified from every root a device may hold, one transaction. Online keys no longer listed are destroyed.
   Result<Accepted<tuf::Version>> accept_root(std::string_view factory, BytesView envelope, const RootOptions& options);
   // PUT targets. `checksum`: of the file it replaces. The new checksum.
   Result<Accepted<std::string>> accept_targets(std::string_view factory, BytesView envelope,
@@ -83,8 +83,8 @@ class Repositories {
   // Adds targets signed by the online key; the targets version published. conflict: the name exists with other content
   // (equal content: the present version). rejected: does not fit 8 MiB, form. unavailable: the targets key is offline.
   Result<tuf::Version> add_targets(std::string_view factory, const std::vector<tuf::Target>& targets);
-  // Re-signs what has less than half of its life left (timestamp 7 d, snapshot 90 d, targets 90 d when an online key signed
-  // them), forgets files of 90 d ago and erases retired first root keys after 24 h. For a scheduler.
+  // Re-signs what has less than half of its life left (timestamp 7 d, snapshot 90 d, targets 90 d when an online key
+  // signed them), forgets files of 90 d ago and erases retired first root keys after 24 h. For a scheduler.
   Status refresh(std::string_view factory);
 
   // A new online key that waits for a root that lists it. Its public half. bad_input: the role root, an EC key.
@@ -94,8 +94,8 @@ class Repositories {
   Result<Bytes> first_archive(std::string_view factory);
   // Erases the archive and retires the first root keys. conflict: another digest; the same one again is fine.
   Status confirm_first_archive(std::string_view factory, std::string_view sha256_hex);
-  // GET/DELETE root/private_keys/<id>: the root keys that were made here (of roots 1 and 2) only, while they are held. After
-  // `seal` a copy nobody can read stays until a root without the key is accepted, or 24 h.
+  // GET/DELETE root/private_keys/<id>: the root keys that were made here (of roots 1 and 2) only, while they are held.
+  // After `seal` a copy nobody can read stays until a root without the key is accepted, or 24 h.
   Result<crypto::PrivateKey> first_root_key(std::string_view factory, const tuf::KeyId& id);
   Status seal_first_root_key(std::string_view factory, const tuf::KeyId& id);
   // credentials.zip of the factory (repo-api.md 9).

@@ -38,7 +38,9 @@ TEST_F(Creation, ServesASetThatADeviceAccepts) {
 
 TEST_F(Creation, HandsOverFromTheServersRootKeyToTheOwners) {
   const Json one = body_of(*repos_->root("acme", 1).value()), two = body_of(*repos_->root("acme", 2).value());
-  const auto ids = [](const Json& root, const char* role) { return root.find("roles")->find(role)->find("keyids")->if_array(); };
+  const auto ids = [](const Json& root, const char* role) {
+    return root.find("roles")->find(role)->find("keyids")->if_array();
+  };
   EXPECT_THAT(*ids(one, "root"), ElementsAre(Json(tuf::key_id(root_->public_key()).hex)));
   EXPECT_THAT(*ids(two, "root"), ElementsAre(Json(tuf::key_id(offline_root_->public_key()).hex)));
   EXPECT_THAT(*ids(two, "targets"),
@@ -89,12 +91,14 @@ TEST_F(Creation, RefusesAnotherSealKey) {
 
 TEST_F(Creation, RefusesToServeASetThatWasChangedInTheDatabase) {
   ASSERT_TRUE(db_->empty_log());
-  for (const std::string change : {
-           "UPDATE role_files SET bytes = x'7b7d' WHERE role = 'targets'",
-           "UPDATE role_files SET bytes = (SELECT bytes FROM role_files WHERE role = 'snapshot'), sha256 = (SELECT sha256 FROM "
-           "role_files WHERE role = 'snapshot') WHERE role = 'timestamp'",
-           "DELETE FROM role_files WHERE role = 'root' AND version = 1", "DELETE FROM generations"}) {
-    std::filesystem::copy_file(folder_ + "/rota.db", folder_ + "/bad.db", std::filesystem::copy_options::overwrite_existing);
+  for (const std::string change :
+       {"UPDATE role_files SET bytes = x'7b7d' WHERE role = 'targets'",
+        "UPDATE role_files SET bytes = (SELECT bytes FROM role_files WHERE role = 'snapshot'), sha256 = (SELECT sha256 "
+        "FROM "
+        "role_files WHERE role = 'snapshot') WHERE role = 'timestamp'",
+        "DELETE FROM role_files WHERE role = 'root' AND version = 1", "DELETE FROM generations"}) {
+    std::filesystem::copy_file(folder_ + "/rota.db", folder_ + "/bad.db",
+                               std::filesystem::copy_options::overwrite_existing);
     auto bad = store::Database::open(folder_ + "/bad.db").value();
     ASSERT_TRUE(bad->execute(change)) << change;
     const auto opened = Repositories::open(*bad, seal_key_, clock_);
@@ -153,15 +157,16 @@ TEST_F(Publication, DoesNothingForATargetThatIsThere) {
 TEST_F(Publication, RefusesAnotherContentUnderATakenName) {
   ASSERT_TRUE(repos_->add_targets("acme", {target("foo-lmp-1")}));
   const auto before = everything_served();
-  EXPECT_EQ(repos_->add_targets("acme", {target("foo-lmp-2"), target("foo-lmp-1", 'b')}).error().fault, Fault::conflict);
+  EXPECT_EQ(repos_->add_targets("acme", {target("foo-lmp-2"), target("foo-lmp-1", 'b')}).error().fault,
+            Fault::conflict);
   EXPECT_EQ(everything_served(), before);
 }
 
 TEST_F(Publication, RefusesATargetThatIsNotWellFormed) {
   const auto before = everything_served();
   std::vector<tuf::Target> bad;
-  for (const auto& name : {std::string(), std::string("../x"), std::string("/x"), std::string("a//b"), std::string(254, 'a'),
-                           std::string("caf\xc3\xa9")})
+  for (const auto& name : {std::string(), std::string("../x"), std::string("/x"), std::string("a//b"),
+                           std::string(254, 'a'), std::string("caf\xc3\xa9")})
     bad.push_back(target(name));
   bad.push_back(target("x"));
   bad.back().sha256 = "ABC";
@@ -281,8 +286,10 @@ TEST_F(OnlineKeys, AreReplacedByARootThatListsTheNewOne) {
   ASSERT_TRUE(repos_->add_targets("acme", {target("foo-lmp-1")}));
   const auto old = published();
   const Json old_root = body_of(*old->root);
-  const auto old_key = tuf::public_key_from_json(*old_root.find("keys")->find(
-      *old_root.find("roles")->find("targets")->find("keyids")->if_array()->front().if_text())).value();
+  const auto old_key = tuf::public_key_from_json(
+                           *old_root.find("keys")->find(
+                               *old_root.find("roles")->find("targets")->find("keyids")->if_array()->front().if_text()))
+                           .value();
   const auto fresh = repos_->new_online_key("acme", tuf::Role::targets, crypto::KeyType::ed25519).value();
   Json root = next_root();
   test::unlist_key(root, "targets", old_key);
@@ -329,7 +336,8 @@ TEST_F(OnlineKeys, WaitUntilARootListsThem) {
 
 TEST_F(OnlineKeys, AreNotMadeForTheRootRoleOrOfAnEcType) {
   EXPECT_EQ(repos_->new_online_key("acme", tuf::Role::root, crypto::KeyType::ed25519).error().fault, Fault::bad_input);
-  EXPECT_EQ(repos_->new_online_key("acme", tuf::Role::targets, crypto::KeyType::ecdsa_p256).error().fault, Fault::bad_input);
+  EXPECT_EQ(repos_->new_online_key("acme", tuf::Role::targets, crypto::KeyType::ecdsa_p256).error().fault,
+            Fault::bad_input);
 }
 
 TEST_F(OnlineKeys, AddNothingOnceTheTargetsKeyIsOffline) {
@@ -343,7 +351,8 @@ TEST_F(OnlineKeys, AddNothingOnceTheTargetsKeyIsOffline) {
   EXPECT_THAT(refusal_of(test::signed_with(root, {&*offline_root_}), options), HasSubstr("targets: would not verify"));
 
   const Bytes owners = test::signed_with(next_targets(), {&*offline_targets_});
-  ASSERT_TRUE(std::holds_alternative<std::string>(repos_->accept_targets("acme", owners, published()->targets_checksum).value()));
+  ASSERT_TRUE(std::holds_alternative<std::string>(
+      repos_->accept_targets("acme", owners, published()->targets_checksum).value()));
   ASSERT_TRUE(std::holds_alternative<tuf::Version>(push_root(root, {&*offline_root_}, options)));
   EXPECT_EQ(*published()->targets, owners) << "carried over as they are";
   EXPECT_EQ(repos_->add_targets("acme", {target("foo-lmp-1")}).error().fault, Fault::unavailable);

@@ -182,11 +182,14 @@ Result<Bytes> canonical_envelope(BytesView bytes, Role role) {
   const Json* signatures = json->find("signatures");
   if (body == nullptr || signatures == nullptr) return rejected(name + ": want {\"signatures\":[…],\"signed\":{…}}");
   const Bytes canonical = tuf::envelope_bytes(*body, *signatures);
-  if (canonical.size() > tuf::max_size(role)) return rejected(name + ": longer than " + std::to_string(tuf::max_size(role)));
+  if (canonical.size() > tuf::max_size(role))
+    return rejected(name + ": longer than " + std::to_string(tuf::max_size(role)));
   return canonical;
 }
 
-Json empty_targets() { return Json(Json::Object{{"_type", "Targets"}, {"targets", Json(Json::Object{})}}); }
+Json empty_targets() {
+  return Json(Json::Object{{"_type", "Targets"}, {"targets", Json(Json::Object{})}});
+}
 
 Json file_meta(tuf::Version version, BytesView bytes) {
   Json meta;

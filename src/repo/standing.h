@@ -40,16 +40,17 @@ struct Change {
   Snapshot snapshot = Snapshot::as_needed;
 };
 
-// The generation after `before`: what `change` says, everything online re-signed as needed, a new timestamp in any case,
-// and the whole of it verified as a device that holds `before` would. rejected, expired: a device would refuse it.
-// unavailable: a role's key is not online.
-Result<Standing> standing_after(const Standing& before, const Change& change, const std::vector<OnlineKey>& keys, Time now);
+// The generation after `before`: what `change` says, everything online re-signed as needed, a new timestamp in any
+// case, and the whole of it verified as a device that holds `before` would. rejected, expired: a device would refuse
+// it. unavailable: a role's key is not online.
+Result<Standing> standing_after(const Standing& before, const Change& change, const std::vector<OnlineKey>& keys,
+                                Time now);
 
 // The keys among `keys` that `root` lists for `role`.
 std::vector<const tuf::Signer*> signers_of(const std::vector<OnlineKey>& keys, const tuf::Root& root, tuf::Role role);
 
-// {"signatures":…,"signed":…} of any spelling as canonical bytes; other members are dropped. rejected: not strict JSON, not
-// an envelope, longer than the role may be.
+// {"signatures":…,"signed":…} of any spelling as canonical bytes; other members are dropped. rejected: not strict JSON,
+// not an envelope, longer than the role may be.
 Result<Bytes> canonical_envelope(BytesView bytes, tuf::Role role);
 
 Json empty_targets();

@@ -30,7 +30,9 @@ CREATE TABLE first_archives (
   created_at INTEGER NOT NULL
 );)"};
 
-std::int64_t unix_time(Time time) { return time.time_since_epoch().count(); }
+std::int64_t unix_time(Time time) {
+  return time.time_since_epoch().count();
+}
 
 std::string context_of(const std::string& factory, std::string_view place, std::string_view id) {
   return factory + "/" + std::string(place) + "/" + std::string(id);
@@ -38,8 +40,10 @@ std::string context_of(const std::string& factory, std::string_view place, std::
 
 std::string_view name_of(OnlineKey::State state) {
   switch (state) {
-    case OnlineKey::State::waiting: return "waiting";
-    case OnlineKey::State::active: return "active";
+    case OnlineKey::State::waiting:
+      return "waiting";
+    case OnlineKey::State::active:
+      return "active";
   }
   abort_with("OnlineKey: not one of its states");
 }
@@ -53,11 +57,14 @@ bool lists(const tuf::Root& root, const crypto::PublicKey& key) {
 
 }  // namespace
 
-Status Vault::make_tables() { return db_.migrate(kTables); }
+Status Vault::make_tables() {
+  return db_.migrate(kTables);
+}
 
 Result<crypto::PrivateKey> Vault::open_key(const std::string& context, BytesView sealed) const {
   const auto pem = crypto::unseal(seal_key_, context, sealed);
-  if (!pem) return denied("key " + context + ": the seal key does not open it", "start with the seal key of this data folder");
+  if (!pem)
+    return denied("key " + context + ": the seal key does not open it", "start with the seal key of this data folder");
   return crypto::PrivateKey::from_pem(*pem);
 }
 
@@ -69,8 +76,9 @@ Status Vault::check_seal_key() const {
 Status Vault::add_online(const std::string& factory, const OnlineKey& key, const crypto::PrivateKey& secret, Time now) {
   const std::string role(tuf::name_of(key.role));
   const Bytes sealed = crypto::seal(seal_key_, context_of(factory, role, key.id.hex), secret.pkcs8_pem().reveal());
-  TRY(db_.execute("INSERT INTO online_keys (factory, role, key_id, state, sealed, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-                  {factory, role, key.id.hex, std::string(name_of(key.state)), store::Blob{sealed}, unix_time(now)}));
+  TRY(db_.execute(
+      "INSERT INTO online_keys (factory, role, key_id, state, sealed, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+      {factory, role, key.id.hex, std::string(name_of(key.state)), store::Blob{sealed}, unix_time(now)}));
   return {};
 }
 
@@ -115,9 +123,9 @@ Result<crypto::PrivateKey> Vault::first_root(const std::string& factory, const t
 }
 
 Status Vault::retire_first_root(const std::string& factory, const tuf::KeyId& id, Time now) {
-  const auto retired = TRY(db_.execute(
-      "UPDATE first_root_keys SET retired_at = ? WHERE factory = ? AND key_id = ? AND retired_at IS NULL",
-      {unix_time(now), factory, id.hex}));
+  const auto retired = TRY(
+      db_.execute("UPDATE first_root_keys SET retired_at = ? WHERE factory = ? AND key_id = ? AND retired_at IS NULL",
+                  {unix_time(now), factory, id.hex}));
   if (retired == 0) return not_found("factory '" + factory + "': root key " + id.brief());
   return {};
 }
@@ -151,7 +159,8 @@ Status Vault::put_archive(const std::string& factory, BytesView archive, Time no
 }
 
 Result<crypto::SecretBytes> Vault::archive(const std::string& factory) const {
-  const auto rows = TRY(db_.query("SELECT sealed FROM first_archives WHERE factory = ? AND sealed IS NOT NULL", {factory}));
+  const auto rows =
+      TRY(db_.query("SELECT sealed FROM first_archives WHERE factory = ? AND sealed IS NOT NULL", {factory}));
   if (rows.empty()) return not_found("factory '" + factory + "': the first archive was handed over");
   return crypto::unseal(seal_key_, context_of(factory, "first-archive", ""), rows[0].text(0));
 }

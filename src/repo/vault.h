@@ -1,5 +1,5 @@
-// Private keys and the first archive in the database, each sealed under the seal key with its place as context, so that no
-// row can be moved to another factory or role. What is destroyed is overwritten (the database's secure deletion).
+// Private keys and the first archive in the database, each sealed under the seal key with its place as context, so that
+// no row can be moved to another factory or role. What is destroyed is overwritten (the database's secure deletion).
 #pragma once
 
 #include <optional>
@@ -34,12 +34,14 @@ class Vault {
 
   Status add_online(const std::string& factory, const OnlineKey& key, const crypto::PrivateKey& secret, Time now);
   Result<std::vector<OnlineKey>> online(const std::string& factory) const;  // by role, oldest first
-  // Under this root: waiting keys that it lists are active from now on, active keys that it does not list are destroyed.
+  // Under this root: waiting keys that it lists are active from now on, active keys that it does not list are
+  // destroyed.
   Status follow(const std::string& factory, const tuf::Root& root);
 
   // Root keys that were made here (repo-api.md 5): held until they are handed over.
   Status add_first_root(const std::string& factory, const crypto::PrivateKey& secret, Time now);
-  Result<crypto::PrivateKey> first_root(const std::string& factory, const tuf::KeyId& id) const;  // not_found: sealed, gone
+  Result<crypto::PrivateKey> first_root(const std::string& factory,
+                                        const tuf::KeyId& id) const;  // not_found: sealed, gone
   // Out of use at once; a sealed copy stays until erased. not_found: not held.
   Status retire_first_root(const std::string& factory, const tuf::KeyId& id, Time now);
   Status retire_first_roots(const std::string& factory, Time now);
@@ -50,7 +52,8 @@ class Vault {
 
   Status put_archive(const std::string& factory, BytesView archive, Time now);
   Result<crypto::SecretBytes> archive(const std::string& factory) const;  // not_found once confirmed
-  // Erases the archive and retires the first root keys. conflict: another digest; ok when it was confirmed with this one.
+  // Erases the archive and retires the first root keys. conflict: another digest; ok when it was confirmed with this
+  // one.
   Status confirm_archive(const std::string& factory, std::string_view sha256_hex, Time now);
 
  private:

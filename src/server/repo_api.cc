@@ -82,7 +82,8 @@ http::Response get_role_file(const RepoCall& call) {
   constexpr std::string_view kRoot = ".root.json";
   if (!file.ends_with(kRoot)) return refused(call.request, 404, "role_not_found", "no such file in this repository");
   const auto version = decimal(std::string_view(file).substr(0, file.size() - kRoot.size()), INT32_MAX);
-  const auto root = version ? call.app.repos.root(call.factory, *version) : Result<std::shared_ptr<const Bytes>>(version.error());
+  const auto root =
+      version ? call.app.repos.root(call.factory, *version) : Result<std::shared_ptr<const Bytes>>(version.error());
   return root ? with_checksum(*root) : no_root(call.request);
 }
 
@@ -107,7 +108,8 @@ http::Response refusal_response(const http::Request& request, const repo::Refusa
 
 repo::RootOptions options_of(const http::Request& request) {
   repo::RootOptions options;
-  if (request.query_value("allow-weaker") == "1") options.allowed.names = {"lower-threshold", "fewer-keys", "replace-role"};
+  if (request.query_value("allow-weaker") == "1")
+    options.allowed.names = {"lower-threshold", "fewer-keys", "replace-role"};
   options.allowed.short_expiry = request.query_value("force-expiry") == "1";
   return options;
 }
@@ -144,7 +146,8 @@ http::Response no_private_key(const http::Request& request) {
 http::Response get_private_key(const RepoCall& call) {
   const tuf::KeyId id{call.request.param("id")};
   const auto key = call.app.repos.first_root_key(call.factory, id);
-  if (!key) return key.error().fault == Fault::not_found ? no_private_key(call.request) : refused(call.request, key.error());
+  if (!key)
+    return key.error().fault == Fault::not_found ? no_private_key(call.request) : refused(call.request, key.error());
   call.app.audit.add({call.factory, call.user, "root-key-handed-out", id.hex});
   auto response = call.answer(200);
   response.headers.emplace_back("Content-Type", "application/json");
@@ -157,7 +160,8 @@ http::Response delete_private_key(const RepoCall& call) {
   const tuf::KeyId id{call.request.param("id")};
   const auto sealed = call.app.repos.seal_first_root_key(call.factory, id);
   if (!sealed)
-    return sealed.error().fault == Fault::not_found ? no_private_key(call.request) : refused(call.request, sealed.error());
+    return sealed.error().fault == Fault::not_found ? no_private_key(call.request)
+                                                    : refused(call.request, sealed.error());
   const std::string until = rfc3339(call.app.clock.now() + days(1));
   call.app.audit.add({call.factory, call.user, "root-key-sealed", id.hex,
                       "the server no longer uses this key; a sealed copy remains until " + until +
@@ -168,12 +172,15 @@ http::Response delete_private_key(const RepoCall& call) {
 }  // namespace
 
 void add_user_repo_routes(http::Router& router, App& app) {
-  for (const std::string base :
-       {"/ota/repo/{factory}/api/v1/user_repo", "/api/v1/user_repo", "/api/v1/repo/{repo}"}) {
+  for (const std::string base : {"/ota/repo/{factory}/api/v1/user_repo", "/api/v1/user_repo", "/api/v1/repo/{repo}"}) {
     router.add("GET", base + "/root", repo_route(app, kRead, get_next_root));
-    router.add({.method = "POST", .pattern = base + "/root", .handler = repo_route(app, kUpdate, post_root),
+    router.add({.method = "POST",
+                .pattern = base + "/root",
+                .handler = repo_route(app, kUpdate, post_root),
                 .max_body = tuf::kMaxRoot});
-    router.add({.method = "PUT", .pattern = base + "/targets", .handler = repo_route(app, kUpdate, put_targets),
+    router.add({.method = "PUT",
+                .pattern = base + "/targets",
+                .handler = repo_route(app, kUpdate, put_targets),
                 .max_body = tuf::kMaxTargets});
     router.add("GET", base + "/root/private_keys/{id}", repo_route(app, kUpdate, get_private_key));
     router.add("DELETE", base + "/root/private_keys/{id}", repo_route(app, kUpdate, delete_private_key));

@@ -1,11 +1,12 @@
 // The repository API through the router: the cases of repo-api.md 10 that are in reach.
+#include "server/repo_api.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <zlib.h>
 
 #include "crypto/hash.h"
 #include "server/installation_for_test.h"
-#include "server/repo_api.h"
 #include "tuf/sign.h"
 
 namespace rota::server {
@@ -60,7 +61,9 @@ std::string header_of(const http::Response& response, std::string_view name) {
 std::string body_of(const http::Response& response) {
   return response.shared_body ? *response.shared_body : response.body;
 }
-std::string code_of(const http::Response& response) { return parse_json(response.body).value().text_or("code", ""); }
+std::string code_of(const http::Response& response) {
+  return parse_json(response.body).value().text_or("code", "");
+}
 
 class RepoApi : public test::Installed {
  protected:
@@ -121,7 +124,8 @@ class RepoApi : public test::Installed {
 };
 
 TEST_F(RepoApi, ServesTheSetWithItsChecksums) {
-  for (const char* file : {"root.json", "1.root.json", "2.root.json", "targets.json", "snapshot.json", "timestamp.json"}) {
+  for (const char* file :
+       {"root.json", "1.root.json", "2.root.json", "targets.json", "snapshot.json", "timestamp.json"}) {
     const auto response = get(file);
     ASSERT_EQ(response.status, 200) << file;
     EXPECT_EQ(header_of(response, "x-ats-role-checksum"), crypto::sha256_hex(body_of(response))) << file;
@@ -131,8 +135,8 @@ TEST_F(RepoApi, ServesTheSetWithItsChecksums) {
 }
 
 TEST_F(RepoApi, EndsTheChainWith404) {
-  for (const char* file : {"3.root.json", "0.root.json", "01.root.json", "-1.root.json", "five.root.json", "x.root.json",
-                           ".root.json", "99999999999999999999.root.json"}) {
+  for (const char* file : {"3.root.json", "0.root.json", "01.root.json", "-1.root.json", "five.root.json",
+                           "x.root.json", ".root.json", "99999999999999999999.root.json"}) {
     const auto response = get(file);
     EXPECT_EQ(response.status, 404) << file;
     EXPECT_EQ(code_of(response), "root_role_not_found") << file;
@@ -172,7 +176,8 @@ TEST_F(RepoApi, E21TakesEveryFormOfToken) {
 }
 
 TEST_F(RepoApi, KeepsAFactoryToThoseWhoMay) {
-  const auto reader = token_with({"keys:read"}), other = token_with({"*"}, "beta"), devices = token_with({"devices:read"});
+  const auto reader = token_with({"keys:read"}), other = token_with({"*"}, "beta"),
+             devices = token_with({"devices:read"});
   EXPECT_EQ(call({"GET", kTuf + "root.json", "", {}, reader}).status, 200);
   EXPECT_EQ(call({"GET", kTuf + "root.json", "", {}, other}).status, 403);
   EXPECT_EQ(call({"GET", kTuf + "root.json", "", {}, devices}).status, 403);
@@ -268,7 +273,9 @@ TEST_F(RepoApi, E5TakesTargetsOnTopOfTheirChecksum) {
 TEST_F(RepoApi, E5RefusesTargetsInTheWordsOfTheSpecification) {
   const auto before = served();
   const std::string checksum = header_of(get("targets.json"), "x-ats-role-checksum");
-  const auto put = [&](const Bytes& bytes, const Headers& headers) { return call({"PUT", kTuf + "targets", bytes, headers}); };
+  const auto put = [&](const Bytes& bytes, const Headers& headers) {
+    return call({"PUT", kTuf + "targets", bytes, headers});
+  };
   const Headers right = {{"x-ats-role-checksum", checksum}};
   struct {
     http::Response response;
@@ -291,7 +298,9 @@ TEST_F(RepoApi, E5RefusesTargetsInTheWordsOfTheSpecification) {
 TEST_F(RepoApi, UnpacksGzipWithinLimits) {
   const Headers gzip = {{"Content-Encoding", "gzip"}};
   const Bytes packed = gzipped(good_root());
-  const auto post = [&](const Bytes& body, const Headers& headers) { return call({"POST", kTuf + "root", body, headers}).status; };
+  const auto post = [&](const Bytes& body, const Headers& headers) {
+    return call({"POST", kTuf + "root", body, headers}).status;
+  };
   EXPECT_EQ(post(gzipped(Bytes(tuf::kMaxRoot + 1, ' ')), gzip), 413) << "a small bomb";
   EXPECT_EQ(post(gzipped(Bytes(64u << 20, ' ')), gzip), 413) << "a large one";
   EXPECT_EQ(post(Bytes(tuf::kMaxRoot + 1, ' '), {}), 413);
@@ -318,7 +327,8 @@ TEST_F(RepoApi, E8HandsOutTheFirstRootKeyUntilItIsDeleted) {
   EXPECT_EQ(call({"DELETE", path}).status, 404);
   EXPECT_EQ(call({"GET", kTuf + "root/private_keys/xyz"}).status, 404);
   const std::string log = to_json(app().audit.newest("acme", 10).value());
-  EXPECT_THAT(log, testing::AllOf(HasSubstr("root-key-handed-out"), HasSubstr("root-key-sealed"), HasSubstr("sealed copy remains until")));
+  EXPECT_THAT(log, testing::AllOf(HasSubstr("root-key-handed-out"), HasSubstr("root-key-sealed"),
+                                  HasSubstr("sealed copy remains until")));
 }
 
 TEST_F(RepoApi, NeverHandsOutAnOnlineKey) {
@@ -345,8 +355,8 @@ TEST_F(RepoApi, MakesAnOnlineKeyThatARootCanList) {
   ASSERT_EQ(call({"POST", kTuf + "root", signed_with(root, {&mine_, &*offline_root_})}).status, 204);
   EXPECT_THAT(body_of(get("targets.json")), HasSubstr(tuf::key_id(fresh).hex));
   EXPECT_EQ(signed_part("targets.json").integer("version").value(), 2);
-  for (const char* bad : {R"({"role":"root"})", R"({"role":"x"})", "{}", R"({"role":"targets","key-type":"ECPRIME256V1"})",
-                          R"({"role":"targets","more":1})", "["})
+  for (const char* bad : {R"({"role":"root"})", R"({"role":"x"})", "{}",
+                          R"({"role":"targets","key-type":"ECPRIME256V1"})", R"({"role":"targets","more":1})", "["})
     EXPECT_EQ(call({"POST", kKeys + "online", bad}).status, 400) << bad;
 }
 
@@ -363,7 +373,8 @@ TEST_F(RepoApi, GivesAnAccessTokenForClientCredentials) {
     EXPECT_EQ(json.integer("expires_in").value(), 3600);
     EXPECT_EQ(call({"GET", kTuf + "root.json", "", {}, json.text("access_token").value()}).status, 200);
   }
-  EXPECT_EQ(call({"POST", path + "?grant_type=client_credentials", "", basic("owner@acme", owner_token_), ""}).status, 200);
+  EXPECT_EQ(call({"POST", path + "?grant_type=client_credentials", "", basic("owner@acme", owner_token_), ""}).status,
+            200);
   EXPECT_EQ(call({"POST", path, form + "&client_id=owner%40acme&client_secret=" + owner_token_, {}, ""}).status, 200);
 
   const auto refusal = call({"POST", path, form, basic("owner@acme", "wrong"), ""});
@@ -373,13 +384,17 @@ TEST_F(RepoApi, GivesAnAccessTokenForClientCredentials) {
   EXPECT_EQ(call({"POST", path, form, {}, ""}).status, 401);
   EXPECT_EQ(call({"POST", path, form, {{"Authorization", "Basic %%%"}}, ""}).status, 401);
   EXPECT_EQ(call({"POST", path, "grant_type=password", basic("owner@acme", owner_token_), ""}).status, 400);
-  EXPECT_EQ(call({"POST", "/ota/ostreehub/beta/oauth2/token", form, basic("owner@acme", owner_token_), ""}).status, 403);
+  EXPECT_EQ(call({"POST", "/ota/ostreehub/beta/oauth2/token", form, basic("owner@acme", owner_token_), ""}).status,
+            403);
 }
 
 TEST_F(RepoApi, LimitsGuessesOfAClientSecret) {
   const auto guess = [&](const std::string& secret) {
-    return call({"POST", "/oauth2/token", "grant_type=client_credentials",
-                 {{"Authorization", "Basic " + base64("owner@acme:" + secret)}}, ""})
+    return call({"POST",
+                 "/oauth2/token",
+                 "grant_type=client_credentials",
+                 {{"Authorization", "Basic " + base64("owner@acme:" + secret)}},
+                 ""})
         .status;
   };
   for (int i = 0; i < 5; ++i) EXPECT_EQ(guess("wrong"), 401);

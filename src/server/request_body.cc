@@ -47,9 +47,12 @@ DecodedBody decoded_body(const http::Request& request, std::size_t max) {
     return {{}, refused(request, 415, "unsupported_coding", "Content-Encoding: want gzip or none")};
   Bytes bytes;
   switch (unpack(request.body, max, bytes)) {
-    case Outcome::whole: return {std::move(bytes), {}};
-    case Outcome::too_long: return too_long(request, max);
-    case Outcome::broken: return {{}, refused(request, 400, "bad_request", "body: its gzip coding is broken")};
+    case Outcome::whole:
+      return {std::move(bytes), {}};
+    case Outcome::too_long:
+      return too_long(request, max);
+    case Outcome::broken:
+      return {{}, refused(request, 400, "bad_request", "body: its gzip coding is broken")};
   }
   abort_with("Outcome: not one of its values");
 }

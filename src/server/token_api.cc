@@ -65,7 +65,8 @@ http::Response post_token(App& app, const http::Request& request) {
   if (given(request, "grant_type") != "client_credentials")
     return token_refused(request, 400, "unsupported_grant_type", "grant_type: want client_credentials");
   const auto credentials = credentials_of(request);
-  if (!credentials) return token_refused(request, 401, "invalid_client", "client id and secret: want them by HTTP Basic");
+  if (!credentials)
+    return token_refused(request, 401, "invalid_client", "client id and secret: want them by HTTP Basic");
   if (const auto open = app.auth.failures().open_for(request.peer ? request.peer->address : ""); !open) {
     auto response = token_refused(request, 429, "too_many_failures", open.error().what);
     response.headers.emplace_back("Retry-After", "300");

@@ -9,7 +9,8 @@
 
 namespace rota::store {
 
-// Keys: [A-Za-z0-9_.+-] segments joined by '/', none of them "." or ".."; anything else is bad_input and touches no file.
+// Keys: [A-Za-z0-9_.+-] segments joined by '/', none of them "." or ".."; anything else is bad_input and touches no
+// file.
 class Blobs {
  public:
   virtual ~Blobs() = default;

@@ -42,8 +42,22 @@ TEST_F(FolderBlobs, CopiesAFile) {
 
 TEST_F(FolderBlobs, RefusesAKeyOutsideTheGrammar) {
   ASSERT_TRUE(files_.create(folder_ + "/outside", "x", 0600));
-  const std::string keys[] = {"", "/", "a/", "/a", "a//b", ".", "..", "../outside", "a/../../outside", "a b", "~incoming",
-                              "a\\b", "%2e%2e", std::string("a\0b", 3), "\xc3\xa9", std::string(513, 'a')};
+  const std::string keys[] = {"",
+                              "/",
+                              "a/",
+                              "/a",
+                              "a//b",
+                              ".",
+                              "..",
+                              "../outside",
+                              "a/../../outside",
+                              "a b",
+                              "~incoming",
+                              "a\\b",
+                              "%2e%2e",
+                              std::string("a\0b", 3),
+                              "\xc3\xa9",
+                              std::string(513, 'a')};
   for (const std::string& key : keys) {
     EXPECT_EQ(blobs_->put(key, "x").error().fault, Fault::bad_input) << key;
     EXPECT_EQ(blobs_->get(key, 9).error().fault, Fault::bad_input) << key;

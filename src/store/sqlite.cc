@@ -52,10 +52,14 @@ Value column_value(sqlite3_stmt* statement, int at) {
     return begin == nullptr ? Bytes() : Bytes(static_cast<const char*>(begin), size);
   };
   switch (sqlite3_column_type(statement, at)) {
-    case SQLITE_NULL: return nullptr;
-    case SQLITE_INTEGER: return static_cast<std::int64_t>(sqlite3_column_int64(statement, at));
-    case SQLITE_BLOB: return Blob{bytes(sqlite3_column_blob(statement, at))};
-    default: return bytes(sqlite3_column_text(statement, at));
+    case SQLITE_NULL:
+      return nullptr;
+    case SQLITE_INTEGER:
+      return static_cast<std::int64_t>(sqlite3_column_int64(statement, at));
+    case SQLITE_BLOB:
+      return Blob{bytes(sqlite3_column_blob(statement, at))};
+    default:
+      return bytes(sqlite3_column_text(statement, at));
   }
 }
 
@@ -90,12 +94,15 @@ struct Database::Impl {
   }
 
   Error failure(int code) const {
-    const std::string what = "database '" + path + "': " + (handle != nullptr ? sqlite3_errmsg(handle) : "out of memory");
+    const std::string what =
+        "database '" + path + "': " + (handle != nullptr ? sqlite3_errmsg(handle) : "out of memory");
     switch (code & 0xff) {
       case SQLITE_CONSTRAINT:
       case SQLITE_BUSY:
-      case SQLITE_LOCKED: return conflict(what);
-      default: return io_error(what);
+      case SQLITE_LOCKED:
+        return conflict(what);
+      default:
+        return io_error(what);
     }
   }
 
@@ -210,7 +217,8 @@ Status Database::migrate(const std::vector<std::string>& steps) {
 
 Status Database::empty_log() {
   const auto rows = TRY(query("PRAGMA wal_checkpoint(TRUNCATE)"));
-  if (!rows.empty() && rows[0].integer(0) != 0) return conflict("database '" + impl_->path + "': another process reads it");
+  if (!rows.empty() && rows[0].integer(0) != 0)
+    return conflict("database '" + impl_->path + "': another process reads it");
   return {};
 }
 

@@ -29,10 +29,18 @@ struct LayerFile {
   sqlite3_file* real;
 };
 
-LayerFile* mine(sqlite3_file* file) { return reinterpret_cast<LayerFile*>(file); }
-sqlite3_file* real(sqlite3_file* file) { return mine(file)->real; }
-PowerCutDisk* disk_of(sqlite3_vfs* vfs) { return static_cast<PowerCutDisk*>(vfs->pAppData); }
-sqlite3_vfs* real(sqlite3_vfs* vfs) { return disk_of(vfs)->real(); }
+LayerFile* mine(sqlite3_file* file) {
+  return reinterpret_cast<LayerFile*>(file);
+}
+sqlite3_file* real(sqlite3_file* file) {
+  return mine(file)->real;
+}
+PowerCutDisk* disk_of(sqlite3_vfs* vfs) {
+  return static_cast<PowerCutDisk*>(vfs->pAppData);
+}
+sqlite3_vfs* real(sqlite3_vfs* vfs) {
+  return disk_of(vfs)->real();
+}
 
 void apply(std::string& content, const PowerCutDisk::Pending::Write& write, std::size_t length) {
   if (write.bytes.empty()) return content.resize(write.at);
@@ -69,26 +77,57 @@ int layer_sync(sqlite3_file* file, int flags) {
 int layer_file_size(sqlite3_file* file, sqlite3_int64* size) {
   return real(file)->pMethods->xFileSize(real(file), size);
 }
-int layer_lock(sqlite3_file* file, int level) { return real(file)->pMethods->xLock(real(file), level); }
-int layer_unlock(sqlite3_file* file, int level) { return real(file)->pMethods->xUnlock(real(file), level); }
-int layer_reserved(sqlite3_file* file, int* out) { return real(file)->pMethods->xCheckReservedLock(real(file), out); }
-int layer_control(sqlite3_file* file, int op, void* arg) { return real(file)->pMethods->xFileControl(real(file), op, arg); }
-int layer_sector(sqlite3_file* file) { return real(file)->pMethods->xSectorSize(real(file)); }
+int layer_lock(sqlite3_file* file, int level) {
+  return real(file)->pMethods->xLock(real(file), level);
+}
+int layer_unlock(sqlite3_file* file, int level) {
+  return real(file)->pMethods->xUnlock(real(file), level);
+}
+int layer_reserved(sqlite3_file* file, int* out) {
+  return real(file)->pMethods->xCheckReservedLock(real(file), out);
+}
+int layer_control(sqlite3_file* file, int op, void* arg) {
+  return real(file)->pMethods->xFileControl(real(file), op, arg);
+}
+int layer_sector(sqlite3_file* file) {
+  return real(file)->pMethods->xSectorSize(real(file));
+}
 // No promise of the real disk holds here: writes may tear and come in any order.
-int layer_traits(sqlite3_file*) { return 0; }
+int layer_traits(sqlite3_file*) {
+  return 0;
+}
 int layer_shm_map(sqlite3_file* file, int page, int size, int extend, void volatile** out) {
   return real(file)->pMethods->xShmMap(real(file), page, size, extend, out);
 }
 int layer_shm_lock(sqlite3_file* file, int offset, int n, int flags) {
   return real(file)->pMethods->xShmLock(real(file), offset, n, flags);
 }
-void layer_shm_barrier(sqlite3_file* file) { real(file)->pMethods->xShmBarrier(real(file)); }
-int layer_shm_unmap(sqlite3_file* file, int remove) { return real(file)->pMethods->xShmUnmap(real(file), remove); }
+void layer_shm_barrier(sqlite3_file* file) {
+  real(file)->pMethods->xShmBarrier(real(file));
+}
+int layer_shm_unmap(sqlite3_file* file, int remove) {
+  return real(file)->pMethods->xShmUnmap(real(file), remove);
+}
 
-const sqlite3_io_methods kMethods = {
-    2,           layer_close,    layer_read,     layer_write,   layer_truncate, layer_sync,    layer_file_size,
-    layer_lock,  layer_unlock,   layer_reserved, layer_control, layer_sector,   layer_traits,  layer_shm_map,
-    layer_shm_lock, layer_shm_barrier, layer_shm_unmap, nullptr, nullptr};
+const sqlite3_io_methods kMethods = {2,
+                                     layer_close,
+                                     layer_read,
+                                     layer_write,
+                                     layer_truncate,
+                                     layer_sync,
+                                     layer_file_size,
+                                     layer_lock,
+                                     layer_unlock,
+                                     layer_reserved,
+                                     layer_control,
+                                     layer_sector,
+                                     layer_traits,
+                                     layer_shm_map,
+                                     layer_shm_lock,
+                                     layer_shm_barrier,
+                                     layer_shm_unmap,
+                                     nullptr,
+                                     nullptr};
 
 int layer_open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   auto* opened = new (file) LayerFile{};
@@ -120,7 +159,8 @@ std::string content_of(const std::string& path) {
 }  // namespace
 
 PowerCutDisk::PowerCutDisk() : real_(sqlite3_vfs_find(nullptr)) {
-  layer_ = std::make_unique<sqlite3_vfs>(*real_);  // the functions not replaced below do not look at the vfs they are given
+  layer_ =
+      std::make_unique<sqlite3_vfs>(*real_);  // the functions not replaced below do not look at the vfs they are given
   layer_->zName = "rota-power-cut";
   layer_->szOsFile = static_cast<int>(sizeof(LayerFile));
   layer_->pNext = nullptr;

@@ -14,9 +14,9 @@ namespace rota::sim {
 class PowerCutDisk {
  public:
   enum class Loss {
-    nothing,    // the process was killed, the machine goes on
-    unsynced,   // the power went: only what was synced is there
-    torn,       // the power went: of the writes since the sync, only the first half of each is there
+    nothing,   // the process was killed, the machine goes on
+    unsynced,  // the power went: only what was synced is there
+    torn,      // the power went: of the writes since the sync, only the first half of each is there
   };
 
   PowerCutDisk();
