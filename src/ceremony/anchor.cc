@@ -80,8 +80,8 @@ Result<MaybeRoot> anchored_in_ci(const RootSource& prod, const Chain& ci) {
 }  // namespace
 
 std::string TrustMemory::path(Stream stream) const {
-  return folder_ + "/" + percent_encoded(server_) + "_" + percent_encoded(factory_) + "." + std::string(name_of(stream)) +
-         ".root.json";
+  return folder_ + "/" + percent_encoded(server_) + "_" + percent_encoded(factory_) + "." +
+         std::string(name_of(stream)) + ".root.json";
 }
 
 Result<MaybeRoot> TrustMemory::recall(Stream stream) const {
@@ -136,8 +136,10 @@ Status signed_by_owner(const keys::Archive& archive, const Trusted<Root>& root) 
   for (const auto& id : tally.signed_by)
     if (const auto at = root->keys.find(id); at != root->keys.end() && mine.contains(at->second)) ++votes;
   if (votes >= tally.threshold) return {};
-  return rejected("root " + std::to_string(root->version) + ": signed by " + std::to_string(votes) + " of the owner's keys in "
-                  "this archive, want " + std::to_string(tally.threshold));
+  return rejected("root " + std::to_string(root->version) + ": signed by " + std::to_string(votes) +
+                  " of the owner's keys in "
+                  "this archive, want " +
+                  std::to_string(tally.threshold));
 }
 
 Result<Chain> believed_chain(const RootSource& source, const Belief& belief, const WalkOptions& walk) {

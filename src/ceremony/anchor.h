@@ -39,7 +39,8 @@ Result<tuf::Trusted<tuf::Root>> read_trusted_root(BytesView bytes);
 // layout A when it verifies itself. bad_input when a root that Rota put there does not.
 Result<std::optional<tuf::Trusted<tuf::Root>>> archive_pin(const keys::Archive& archive, Stream stream);
 
-// Ok when keys the owner made himself (fioctl-root-…, with their private halves here) alone meet the root's own threshold.
+// Ok when keys the owner made himself (fioctl-root-…, with their private halves here) alone meet the root's own
+// threshold.
 Status signed_by_owner(const keys::Archive& archive, const tuf::Trusted<tuf::Root>& root);
 
 struct Belief {

@@ -52,7 +52,8 @@ TEST(SignedByOwner, CountsOnlyKeysTheOwnerMade) {
   EXPECT_FALSE(signed_by_owner(of_server, root).ok());
   keys::Archive without_private_half;
   const auto name = keys::new_key_member("root", sim::key_of('2').public_key()) + ".pub";
-  without_private_half.put(name, member(keys::public_key_file(sim::key_of('2').public_key(), keys::KeyFileForm::archive)));
+  without_private_half.put(name,
+                           member(keys::public_key_file(sim::key_of('2').public_key(), keys::KeyFileForm::archive)));
   EXPECT_FALSE(signed_by_owner(without_private_half, root).ok());
 }
 
@@ -65,7 +66,8 @@ TEST(ReadTrustedRoot, AcceptsARootAndARootsArchive) {
   const auto roots = three_roots();
   EXPECT_EQ(read_trusted_root(roots[1]).value()->version, 2);
   keys::Archive archive;
-  for (int n = 0; n < 3; ++n) archive.put(std::to_string(n + 1) + ".root.json", member(roots[static_cast<std::size_t>(n)]));
+  for (int n = 0; n < 3; ++n)
+    archive.put(std::to_string(n + 1) + ".root.json", member(roots[static_cast<std::size_t>(n)]));
   EXPECT_EQ(read_trusted_root(archive.packed(kNow)->reveal()).value()->version, 3);
   archive.put("2.root.json", member(sim::signed_root(sim::root_body({.version = 2, .root_keys = "2"}), "2")));
   EXPECT_FALSE(read_trusted_root(archive.packed(kNow)->reveal()).ok());

@@ -34,7 +34,8 @@ std::vector<std::string> missing_lines(const tuf::Trusted<tuf::Root>& trusted, B
 // Findings for people: "error: …", "needs --allow lower-threshold: …", "warning: …".
 std::vector<std::string> finding_lines(const StepCheck& check);
 
-// Ok when nothing stops the publication under `allowed` and next_root takes it; rejected, listing every reason, otherwise.
+// Ok when nothing stops the publication under `allowed` and next_root takes it; rejected, listing every reason,
+// otherwise.
 Status publishable(const tuf::Trusted<tuf::Root>& trusted, BytesView candidate, Time now, const tuf::Allowed& allowed);
 
 }  // namespace rota::ceremony

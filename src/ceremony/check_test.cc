@@ -35,12 +35,14 @@ TEST(MissingLines, NameTheKeyAndTheFileThatCouldSign) {
 
 TEST(MissingLines, CoverBothQuorums) {
   const auto candidate = sim::signed_root(sim::root_body({.version = 2, .root_keys = "23", .root_threshold = 2}), "2");
-  EXPECT_THAT(missing_lines(trusted_root(), candidate, {}),
-              ElementsAre(HasSubstr("by the keys of root 1"), HasSubstr("by the keys of root 2; missing: " + id('3').brief())));
+  EXPECT_THAT(
+      missing_lines(trusted_root(), candidate, {}),
+      ElementsAre(HasSubstr("by the keys of root 1"), HasSubstr("by the keys of root 2; missing: " + id('3').brief())));
 }
 
 TEST(Publishable, RefusesWithEveryReason) {
-  const auto candidate = sim::signed_root(sim::root_body({.version = 4, .root_keys = "2", .expires = "2030-01-02T00:00:00Z"}), "2");
+  const auto candidate =
+      sim::signed_root(sim::root_body({.version = 4, .root_keys = "2", .expires = "2030-01-02T00:00:00Z"}), "2");
   const auto status = publishable(trusted_root(), candidate, kNow, {});
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().fault, Fault::rejected);

@@ -22,11 +22,15 @@ TEST(Difference, OfARootToItselfIsEmpty) {
 
 TEST(Difference, SaysKeysThresholdsExpiryAndVersionPerRole) {
   const auto before = sim::root_body({.version = 2, .root_keys = "2", .targets_keys = "to", .targets_threshold = 2});
-  const auto after = sim::root_body(
-      {.version = 3, .root_keys = "3", .targets_keys = "to", .targets_threshold = 1, .expires = "2037-01-01T00:00:00Z"});
-  EXPECT_THAT(lines(difference(before, after)),
-              ElementsAre("version: 2 -> 3", "expires: 2036-01-01T00:00:00Z -> 2037-01-01T00:00:00Z",
-                          "root: - " + id('2') + " ED25519", "root: + " + id('3') + " ED25519", "targets: threshold 2 -> 1"));
+  const auto after = sim::root_body({.version = 3,
+                                     .root_keys = "3",
+                                     .targets_keys = "to",
+                                     .targets_threshold = 1,
+                                     .expires = "2037-01-01T00:00:00Z"});
+  EXPECT_THAT(
+      lines(difference(before, after)),
+      ElementsAre("version: 2 -> 3", "expires: 2036-01-01T00:00:00Z -> 2037-01-01T00:00:00Z",
+                  "root: - " + id('2') + " ED25519", "root: + " + id('3') + " ED25519", "targets: threshold 2 -> 1"));
 }
 
 TEST(Difference, NamesAKeyThatHidesBehindAnOldId) {

@@ -1,8 +1,6 @@
-// Surgical changes to a root: the raw JSON tree is edited, so members nobody here knows stay as they are (fioctl.md 7.4,
-// garage-sign.md 7.3).
-// In:    the body ("signed") of a verified root.
-// Out:   the body of its successor, not yet signed.
-// Never: signatures, files; a threshold or key that the caller did not name.
+// Surgical changes to a root: the raw JSON tree is edited, so members nobody here knows stay as they are
+// (fioctl.md 7.4, garage-sign.md 7.3). In:    the body ("signed") of a verified root. Out:   the body of its successor,
+// not yet signed. Never: signatures, files; a threshold or key that the caller did not name.
 #pragma once
 
 #include <string>
@@ -19,8 +17,8 @@ class RootEdit {
   const Json& body() const { return body_; }
 
   // Appends the key at the end of the role's keyids, under its K1 id, or under the id the root already has for the same
-  // material. Listed already: nothing changes. bad_input for a key devices cannot use (P-256, RSA other than 2048, 3072,
-  // 4096). The id it is listed under.
+  // material. Listed already: nothing changes. bad_input for a key devices cannot use (P-256, RSA other than 2048,
+  // 3072, 4096). The id it is listed under.
   Result<tuf::KeyId> add_key(tuf::Role role, const crypto::PublicKey& key);
   // not_found, naming the role's real ids, when it is not listed.
   Status remove_key(tuf::Role role, const tuf::KeyId& id);
@@ -30,7 +28,8 @@ class RootEdit {
   Status set_threshold(tuf::Role role, std::int64_t threshold);
   void set_version(tuf::Version version);
   void set_expires(Time expires);
-  // Keys that no role names leave `keys` and `x-key-owners`; add, remove and replace do this themselves. The ids dropped.
+  // Keys that no role names leave `keys` and `x-key-owners`; add, remove and replace do this themselves. The ids
+  // dropped.
   std::vector<tuf::KeyId> drop_unused_keys();
 
   // FoundriesFactory's extras (formats.md 8).

@@ -102,7 +102,8 @@ TEST(RootEdit, RefusesAThresholdOutsideWhatDevicesTake) {
 }
 
 TEST(RootEdit, RefusesWhatIsNoRoot) {
-  for (const char* text : {"{}", R"({"_type":"Root"})", "[]"}) EXPECT_FALSE(RootEdit::of(parse_json(text).value()).ok()) << text;
+  for (const char* text : {"{}", R"({"_type":"Root"})", "[]"})
+    EXPECT_FALSE(RootEdit::of(parse_json(text).value()).ok()) << text;
 }
 
 TEST(RootEdit, WritesChangelogAndOwner) {

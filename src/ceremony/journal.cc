@@ -11,7 +11,8 @@ constexpr Stream kStreams[] = {Stream::ci, Stream::prod};
 Result<Journal::State> state_named(std::string_view name) {
   for (const auto state : kStates)
     if (name_of(state) == name) return state;
-  return bad_input("journal: state: want prepared, sending or confirmed, got '" + std::string(name.substr(0, 40)) + "'");
+  return bad_input("journal: state: want prepared, sending or confirmed, got '" + std::string(name.substr(0, 40)) +
+                   "'");
 }
 
 Status read_streams(Journal& journal, const Json& json) {

@@ -1,5 +1,5 @@
-// FILE.journal: how far a change of the root has come, so that a later run can settle it (fioctl.md 8, docs/formats/archive.md).
-// Holds no private key.
+// FILE.journal: how far a change of the root has come, so that a later run can settle it (fioctl.md 8,
+// docs/formats/archive.md). Holds no private key.
 #pragma once
 
 #include <map>

@@ -63,7 +63,8 @@ class ActiveKeys {
     for (const auto& key : keys_)
       if (asked && (id_in(root, key.public_key).hex == *asked || tuf::key_id(key.public_key).hex == *asked)) return key;
     if (asked)
-      return io_error("archive: --key-id: no active root key has the id " + *asked + "; active: " + ids_of(root, keys_));
+      return io_error("archive: --key-id: no active root key has the id " + *asked +
+                      "; active: " + ids_of(root, keys_));
     return io_error("archive: holds " + std::to_string(keys_.size()) + " active root keys: " + ids_of(root, keys_),
                     "say which one to replace with --key-id");
   }
@@ -134,7 +135,8 @@ class Planning {
     plan_.next = archive_.copy();
     const std::string member = keys::new_key_member("root", fresh.public_key());
     TRY(plan_.next.add_key(member, fresh));
-    Json index = keys::index_of(plan_.next, {wish_.factory, *newest_.at(Stream::ci), fresh.public_key(), member + ".pub", wish_.now});
+    Json index = keys::index_of(
+        plan_.next, {wish_.factory, *newest_.at(Stream::ci), fresh.public_key(), member + ".pub", wish_.now});
     for (const auto& [stream, change] : plan_.changes) {
       plan_.next.put(keys::trusted_member(name_of(stream)), SecretBytes(Bytes(change.trusted.raw())));
       plan_.next.put(keys::candidate_member(name_of(stream)), SecretBytes(Bytes(change.candidate)));

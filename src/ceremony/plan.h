@@ -44,7 +44,8 @@ struct RotationPlan {
 using NewestRoots = std::map<Stream, tuf::Trusted<tuf::Root>>;
 
 // io: the archive holds no private key of the root's keys, or several and no key id was given, or a broken pair.
-// rejected: a device or the rules of the field would refuse the next root; every reason and every missing signature named.
+// rejected: a device or the rules of the field would refuse the next root; every reason and every missing signature
+// named.
 Result<RotationPlan> plan_rotation(const keys::Archive& archive, const NewestRoots& newest, const RotationWish& wish);
 
 }  // namespace rota::ceremony

@@ -56,7 +56,8 @@ TEST(Resume, ChangesNothingWhileTheServerIsSilentOrRefuses) {
   ASSERT_FALSE(scene.rotate().ok());
   const auto names = scene.names();
   const auto journal = scene.bytes(scene.file.journal_path());
-  for (const auto& [mood, fault] : {std::pair{Mood::silent, Fault::unavailable}, std::pair{Mood::refuse, Fault::denied}}) {
+  for (const auto& [mood, fault] :
+       {std::pair{Mood::silent, Fault::unavailable}, std::pair{Mood::refuse, Fault::denied}}) {
     scene.server.set_mood(mood);
     const auto settled = scene.resume();
     ASSERT_FALSE(settled.ok());

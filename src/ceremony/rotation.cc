@@ -11,7 +11,8 @@ using tuf::Root;
 using tuf::Trusted;
 
 constexpr std::string_view kResume = "run the same command with --resume: it finds out and finishes";
-constexpr std::string_view kRefused = "nothing was published; --abandon sets the new archive aside, --resume tries again";
+constexpr std::string_view kRefused =
+    "nothing was published; --abandon sets the new archive aside, --resume tries again";
 
 Error with_hint(Error error, std::string_view hint) {
   if (error.hint.empty()) error.hint = hint;
@@ -113,7 +114,8 @@ Result<Settled> Rotation::settle_moved_aside(const Journal& journal) {
     settled.outcome = Settled::Outcome::nothing_sent;
     settled.set_aside = TRY(file_.beside(".unused-", journal.next_sha256));
     if (settled.set_aside.empty())
-      return io_error("'" + file_.next_path() + "' is missing, and no other file is the archive that the journal names");
+      return io_error("'" + file_.next_path() +
+                      "' is missing, and no other file is the archive that the journal names");
   }
   TRY(remove_journal(file_.files(), file_.journal_path()));
   return settled;
@@ -178,19 +180,23 @@ Status Rotation::send(const RootSource& source, const Trusted<Root>& trusted, co
   if (!reply.ok() && reply.error().fault == Fault::denied) return with_hint(reply.error(), kResume);
   const bool answered = reply.ok() && reply->status < 500;
   if (answered && reply->status == 202)
-    return conflict("the server waits for a second approver", "once it is approved, run the same command with --resume");
+    return conflict("the server waits for a second approver",
+                    "once it is approved, run the same command with --resume");
   if (answered && reply->status >= 300) return with_hint(http_error(request, *reply), kRefused);
   const auto seen = shown(source, trusted, ours);
   if (!seen) return with_hint(seen.error(), kResume);
   if (*seen == Shown::ours) return {};
-  const std::string why = !reply.ok() ? reply.error().what : answered ? "the server said yes" : http_error(request, *reply).what;
+  const std::string why = !reply.ok() ? reply.error().what
+                          : answered  ? "the server said yes"
+                                      : http_error(request, *reply).what;
   return unavailable(why + "; and it does not show " + version_text(*trusted) + " as ours", std::string(kResume));
 }
 
 Error Rotation::superseded(const RootSource& source, const Journal& journal) const {
   const std::string what = "root " + std::to_string(journal.trusted.at(source.stream).version + 1) + " of the " +
                            std::string(name_of(source.stream)) + " chain was published by somebody else";
-  if (source.stream != Stream::ci) return conflict(what, "the ci chain has ours: ask who published it; nothing was changed");
+  if (source.stream != Stream::ci)
+    return conflict(what, "the ci chain has ours: ask who published it; nothing was changed");
   const auto aside = file_.set_next_aside(clock_.now());
   if (!aside) return aside.error();
   if (auto removed = remove_journal(file_.files(), file_.journal_path()); !removed) return removed.error();

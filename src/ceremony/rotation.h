@@ -2,7 +2,8 @@
 // (fioctl.md 8 and 10, steps 9-12 and the table of --resume).
 // In:    a plan, or the FILE.tmp and FILE.journal that an earlier run left.
 // Out:   old state on both sides, or new state on both sides.
-// Never: a request with the new key before its private half is durable; the old archive given up before the server shows
+// Never: a request with the new key before its private half is durable; the old archive given up before the server
+// shows
 //        our root; a server's word taken without verifying it from the root in the archive.
 #pragma once
 
@@ -33,15 +34,16 @@ struct Settled {
 class Rotation {
  public:
   // `say` is told what happens ("Uploading new TUF root").
-  Rotation(const keys::ArchiveFile& file, RootSource source, const Clock& clock, std::function<void(std::string_view)> say)
+  Rotation(const keys::ArchiveFile& file, RootSource source, const Clock& clock,
+           std::function<void(std::string_view)> say)
       : file_(file), source_(std::move(source)), clock_(clock), say_(std::move(say)) {}
 
   // Step 9. io on every failure; nothing was sent.
   Status prepare(const RotationPlan& plan, const keys::ArchiveOnDisk& before, const RotationOrigin& origin);
 
   // Steps 10-12 from whatever state the journal and the server are in; may be run again and again.
-  // conflict: superseded by another root N+1, or a transaction is active. unavailable, denied: not known, nothing changed
-  // here. rejected: the server refuses our root, or serves one that does not verify. io: a file.
+  // conflict: superseded by another root N+1, or a transaction is active. unavailable, denied: not known, nothing
+  // changed here. rejected: the server refuses our root, or serves one that does not verify. io: a file.
   Result<Settled> settle();
 
   // Gives the change up: only when the server verifiably still shows N. The new archive is set aside, not deleted.

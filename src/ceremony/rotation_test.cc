@@ -65,12 +65,14 @@ TEST(Rotation, RenewsTheExpiryOrTakesTheOneAskedFor) {
 }
 
 TEST(Rotation, AcceptsAnExpiredRootWithAWarning) {
-  auto roots = std::vector<Bytes>{sim::signed_root(sim::root_body({.root_keys = "2", .expires = "2029-01-01T00:00:00Z"}), "2")};
+  auto roots =
+      std::vector<Bytes>{sim::signed_root(sim::root_body({.root_keys = "2", .expires = "2029-01-01T00:00:00Z"}), "2")};
   Scene scene(sim::layout_c());
   scene.server = sim::Repository(roots, kNow);
   auto disk = scene.file.read().value();
   const auto trusted = tuf::anchor_root(roots[0]).value();
-  const auto plan = plan_rotation(disk.archive, {{Stream::ci, trusted}}, {.message = "m", .factory = "acme", .now = kNow});
+  const auto plan =
+      plan_rotation(disk.archive, {{Stream::ci, trusted}}, {.message = "m", .factory = "acme", .now = kNow});
   ASSERT_TRUE(plan.ok()) << plan.error().what;
   EXPECT_THAT(plan->warnings.front(), HasSubstr("expired"));
   EXPECT_EQ(rfc3339(plan->expires), "2031-01-01T00:00:00Z");
@@ -86,7 +88,8 @@ TEST(Rotation, RotatesAKeyListedUnderAnIdOfAnotherTime) {
   body["roles"]["root"]["keyids"] = Json(Json::Array{Json(k2)});
   const tuf::KeySigner signer(sim::key_of('2'));
   const auto root = tuf::sign_envelope(body, {&signer}, {{tuf::KeyId{k2}, signer.public_key()}}).value();
-  const auto plan = plan_rotation(sim::layout_c(), {{Stream::ci, tuf::anchor_root(root).value()}}, {.message = "m", .now = kNow});
+  const auto plan =
+      plan_rotation(sim::layout_c(), {{Stream::ci, tuf::anchor_root(root).value()}}, {.message = "m", .now = kNow});
   ASSERT_TRUE(plan.ok()) << plan.error().what;
   EXPECT_EQ(plan->old_id.hex, k2);
   const auto next = tuf::next_root(tuf::anchor_root(root).value(), plan->changes.at(Stream::ci).candidate).value();
@@ -123,7 +126,8 @@ TEST(Rotation, WantsAKeyIdWhenTheArchiveHoldsTwoActiveKeys) {
 
 TEST(Rotation, RefusesWhenOtherSignersAreNeeded) {
   const auto root = sim::signed_root(sim::root_body({.root_keys = "23", .root_threshold = 2}), "23");
-  const auto plan = plan_rotation(sim::layout_c(), {{Stream::ci, tuf::anchor_root(root).value()}}, {.message = "m", .now = kNow});
+  const auto plan =
+      plan_rotation(sim::layout_c(), {{Stream::ci, tuf::anchor_root(root).value()}}, {.message = "m", .now = kNow});
   ASSERT_FALSE(plan.ok());
   EXPECT_EQ(plan.error().fault, Fault::rejected);
   EXPECT_THAT(plan.error().what, HasSubstr(tuf::key_id(sim::key_of('3').public_key()).brief()));

@@ -17,13 +17,14 @@ using KnownIds = std::map<tuf::KeyId, crypto::PublicKey>;
 // The ids that the trusted root and the candidate's body list keys under. The candidate's id wins for one material.
 KnownIds known_ids(const tuf::Root& trusted, const Json& body);
 
-// The canonical envelope of `body` with exactly one signature of each distinct signer, in their order. A signer's id is the
-// one in `ids`, else K1. bad_input when the body leaves the canonical subset.
+// The canonical envelope of `body` with exactly one signature of each distinct signer, in their order. A signer's id is
+// the one in `ids`, else K1. bad_input when the body leaves the canonical subset.
 Result<Bytes> sign_root(const Json& body, const std::vector<const tuf::Signer*>& signers, const KnownIds& ids);
 
-// The envelope with the signers' signatures put in place of their old ones; every other signature that verifies under a key
-// of `ids` is kept, all others are dropped. rejected when `envelope` is none.
-Result<Bytes> append_signatures(BytesView envelope, const std::vector<const tuf::Signer*>& signers, const KnownIds& ids);
+// The envelope with the signers' signatures put in place of their old ones; every other signature that verifies under a
+// key of `ids` is kept, all others are dropped. rejected when `envelope` is none.
+Result<Bytes> append_signatures(BytesView envelope, const std::vector<const tuf::Signer*>& signers,
+                                const KnownIds& ids);
 
 // The same with a signature made elsewhere. rejected when it does not verify over the body.
 struct GivenSignature {

@@ -66,7 +66,8 @@ TEST(AppendSignatures, DropsSignaturesThatDoNotVerifyOrAreOfStrangers) {
   Json forged = parse_json(sim::signed_root(sim::root_body({.version = 9}), "1")).value();
   forged["signed"] = body;
   for (const Bytes& bad : {stranger, to_json(forged)})
-    EXPECT_EQ(ids_signing(append_signatures(bad, Signers("2").pointers, ids).value()), std::vector<std::string>{id('2')});
+    EXPECT_EQ(ids_signing(append_signatures(bad, Signers("2").pointers, ids).value()),
+              std::vector<std::string>{id('2')});
 }
 
 TEST(AppendGiven, AcceptsAGoodSignatureAndRefusesABadOne) {

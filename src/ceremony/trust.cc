@@ -83,8 +83,9 @@ class Walk {
     if (version < roots_.back()->version)
       return rejected("the server goes backwards: root.json: want version " + last_version() + ", got " +
                       std::to_string(version));
-    return refuse(rejected("root.json: want the root that ends the chain, version " + last_version() + ", got another one"),
-                  *newest);
+    return refuse(
+        rejected("root.json: want the root that ends the chain, version " + last_version() + ", got another one"),
+        *newest);
   }
 
   std::string last_version() const { return std::to_string(roots_.back()->version); }
@@ -130,7 +131,8 @@ Result<std::vector<Trusted<Root>>> verify_chain(const std::vector<Bytes>& roots)
   std::vector<Trusted<Root>> chain;
   for (const auto& bytes : roots) {
     const std::string where = "root number " + std::to_string(chain.size() + 1) + " of the chain";
-    chain.push_back(chain.empty() ? TRY_IN(where, tuf::anchor_root(bytes)) : TRY_IN(where, tuf::next_root(chain.back(), bytes)));
+    chain.push_back(chain.empty() ? TRY_IN(where, tuf::anchor_root(bytes))
+                                  : TRY_IN(where, tuf::next_root(chain.back(), bytes)));
   }
   if (chain.empty()) return bad_input("root chain: want at least one root");
   return chain;

@@ -1,7 +1,8 @@
 // From a root one believes to the newest one a repository serves, every step verified as a device would (fioctl.md 7).
 // In:    an anchor, and a base URL behind a Fetcher.
 // Out:   the roots after the anchor, verified, byte for byte as served.
-// Never: a failed fetch taken for the end of the chain: only a 404 from the authenticated server is; bytes beyond the limit.
+// Never: a failed fetch taken for the end of the chain: only a 404 from the authenticated server is; bytes beyond the
+// limit.
 #pragma once
 
 #include <functional>
@@ -40,8 +41,9 @@ struct WalkOptions {
   std::function<void(const tuf::Trusted<tuf::Root>& last_good, BytesView refused)> refused = {};
 };
 
-// The anchor and every root after it until 404; the last one is the newest. rejected: a step that does not verify; a server
-// whose root.json is older than the anchor, or differs from the end of the chain. unavailable, denied: no answer.
+// The anchor and every root after it until 404; the last one is the newest. rejected: a step that does not verify; a
+// server whose root.json is older than the anchor, or differs from the end of the chain. unavailable, denied: no
+// answer.
 Result<std::vector<tuf::Trusted<tuf::Root>>> walk_roots(const RootSource& source, const tuf::Trusted<tuf::Root>& anchor,
                                                         const WalkOptions& options = {});
 

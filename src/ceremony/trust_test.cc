@@ -28,7 +28,8 @@ TEST(WalkRoots, ReachesTheNewestAndKeepsTheBytes) {
   ASSERT_TRUE(chain.ok()) << chain.error().what;
   ASSERT_EQ(chain->size(), 3u);
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ((*chain)[i].raw(), roots[i]);
-  EXPECT_EQ(server.requests(), (std::vector<std::string>{"GET 2.root.json", "GET 3.root.json", "GET 4.root.json", "GET root.json"}));
+  EXPECT_EQ(server.requests(),
+            (std::vector<std::string>{"GET 2.root.json", "GET 3.root.json", "GET 4.root.json", "GET root.json"}));
 }
 
 TEST(WalkRoots, AcceptsThatTheAnchorIsTheNewest) {
@@ -108,8 +109,9 @@ TEST(VerifyChain, AcceptsAChainAndRefusesAGap) {
 }
 
 TEST(HttpError, SaysWhatToDoByItsKind) {
-  const std::pair<int, Fault> rows[] = {{401, Fault::denied},   {403, Fault::denied},   {404, Fault::not_found},   {409, Fault::conflict},
-                          {400, Fault::rejected}, {422, Fault::rejected}, {500, Fault::unavailable}, {302, Fault::unavailable}};
+  const std::pair<int, Fault> rows[] = {{401, Fault::denied},      {403, Fault::denied},     {404, Fault::not_found},
+                                        {409, Fault::conflict},    {400, Fault::rejected},   {422, Fault::rejected},
+                                        {500, Fault::unavailable}, {302, Fault::unavailable}};
   for (const auto& [status, fault] : rows) {
     const auto error = http_error({.url = "https://x/root"}, {.status = status, .body = "<html>"});
     EXPECT_EQ(error.fault, fault) << status;
@@ -117,8 +119,9 @@ TEST(HttpError, SaysWhatToDoByItsKind) {
 }
 
 TEST(HttpError, CarriesTheCausesAndNoControlCharacters) {
-  const auto error = http_error({.url = "https://x/root"},
-                                {.status = 400, .body = R"({"description":"no\u001b[31m","cause":["missing a","missing b"]})"});
+  const auto error =
+      http_error({.url = "https://x/root"},
+                 {.status = 400, .body = R"({"description":"no\u001b[31m","cause":["missing a","missing b"]})"});
   EXPECT_THAT(error.what, HasSubstr("missing a; missing b"));
   EXPECT_EQ(error.what.find('\x1b'), std::string::npos);
 }

@@ -39,7 +39,8 @@ Status carry_out(const Run& run) {
   const Known* known = run.asked.command;
   if (run.asked.has("--help") || (known == nullptr && !run.asked.has("--version"))) return print_usage(run);
   if (known == nullptr) return print_version(run);
-  if (known->availability == Availability::later) return bad_input("'" + std::string(known->words) + "': not available yet");
+  if (known->availability == Availability::later)
+    return bad_input("'" + std::string(known->words) + "': not available yet");
   for (const auto& command : kCommands)
     if (command.words == known->words) return command.run(run);
   abort_with("fioctl: a command without its function");
@@ -107,7 +108,9 @@ Result<crypto::TlsContext> tls_context(Files& files) {
 int fioctl(const std::vector<std::string>& args, const cli::Talk& talk, const FioctlWorld& world) {
   const bool strict = fio::is_strict(args, world);
   const auto asked = fio::parse_arguments(args);
-  if (!asked) return fio::fail(Error{Fault::bad_input, asked.error().what, "fioctl --help lists commands and flags"}, talk, strict);
+  if (!asked)
+    return fio::fail(Error{Fault::bad_input, asked.error().what, "fioctl --help lists commands and flags"}, talk,
+                     strict);
   const auto done = fio::carry_out({*asked, talk, world});
   return done.ok() ? fio::kDone : fio::fail(done.error(), talk, strict);
 }

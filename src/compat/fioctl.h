@@ -1,5 +1,5 @@
-// fioctl: the operator's command line for factories (fioctl.md). Exit codes: 0 done, 1 usage and anything else, 2 refused by
-// a safety check, 3 local file or archive, 4 conflict, 5 not authorised, 6 outcome unknown.
+// fioctl: the operator's command line for factories (fioctl.md). Exit codes: 0 done, 1 usage and anything else, 2
+// refused by a safety check, 3 local file or archive, 4 conflict, 5 not authorised, 6 outcome unknown.
 #pragma once
 
 #include <functional>

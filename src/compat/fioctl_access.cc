@@ -20,10 +20,13 @@ Result<Access> access_by_login(const Config& config, Fetcher& fetcher) {
 }
 
 Result<Access> access_by_archive(const Config& config, const keys::Archive& archive, Fetcher& fetcher) {
-  const Json json = TRY_IN(kConfigMember, parse_json(archive.find(kConfigMember)->reveal(), {.numbers = JsonRules::Numbers::any}));
+  const Json json =
+      TRY_IN(kConfigMember, parse_json(archive.find(kConfigMember)->reveal(), {.numbers = JsonRules::Numbers::any}));
   const auto service = TRY(RepoService::open(json, fetcher));
   const Json* auth = json.find("auth");
-  Access access{.factory = config.factory, .polis_id = auth != nullptr ? auth->text_or("client_id", "") : "", .source = service.root_source()};
+  Access access{.factory = config.factory,
+                .polis_id = auth != nullptr ? auth->text_or("client_id", "") : "",
+                .source = service.root_source()};
   std::string url = json.text_or("reposerver", "");
   while (url.ends_with('/')) url.pop_back();
   if (access.factory.empty()) access.factory = file_name_of(url);

@@ -1,5 +1,5 @@
-// Which factory, at which server, as whom: from the configuration, or from the archive of the oldest callers, who have no
-// login (fioctl.md 3, 10). Private to fioctl*.cc.
+// Which factory, at which server, as whom: from the configuration, or from the archive of the oldest callers, who have
+// no login (fioctl.md 3, 10). Private to fioctl*.cc.
 #pragma once
 
 #include "ceremony/trust.h"

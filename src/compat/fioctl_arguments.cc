@@ -75,7 +75,9 @@ class Parsing {
       return {};
     }
     const bool attached = is_long ? end != std::string::npos : arg.size() > 2;
-    const std::string name(known->name == "--dryrun" ? "--dry-run" : known->name == "--first-time" ? "--initial" : known->name);
+    const std::string name(known->name == "--dryrun"       ? "--dry-run"
+                           : known->name == "--first-time" ? "--initial"
+                                                           : known->name);
     if (known->kind == kOn) {
       if (attached) return bad_input("flag " + std::string(known->name) + " takes no value");
       asked_.flags[name] = "";
@@ -127,10 +129,35 @@ const std::vector<Known>& known_commands() {
       {"keys rotate-root", Availability::now, "The same as keys rotate"},
       {"version", Availability::now, "Print the version"},
       {"help", Availability::now, "Print this"},
-      {"login"}, {"logout"}, {"completion"}, {"config"}, {"devices"}, {"device"}, {"event-queues"}, {"factories"}, {"users"},
-      {"teams"}, {"secrets"}, {"status"}, {"configure-docker"}, {"configure-git"}, {"git-credential-helper"}, {"http"},
-      {"keys"}, {"keys tuf"}, {"keys rotate-targets"}, {"keys resign-root"}, {"keys copy-targets"}, {"keys show-root"},
-      {"keys status"}, {"keys archive"}, {"keys ca"}, {"keys est"}, {"targets"}, {"waves"}, {"wave"},
+      {"login"},
+      {"logout"},
+      {"completion"},
+      {"config"},
+      {"devices"},
+      {"device"},
+      {"event-queues"},
+      {"factories"},
+      {"users"},
+      {"teams"},
+      {"secrets"},
+      {"status"},
+      {"configure-docker"},
+      {"configure-git"},
+      {"git-credential-helper"},
+      {"http"},
+      {"keys"},
+      {"keys tuf"},
+      {"keys rotate-targets"},
+      {"keys resign-root"},
+      {"keys copy-targets"},
+      {"keys show-root"},
+      {"keys status"},
+      {"keys archive"},
+      {"keys ca"},
+      {"keys est"},
+      {"targets"},
+      {"waves"},
+      {"wave"},
   };
   return commands;
 }

@@ -28,9 +28,11 @@ Status read_yaml(Config& config, const Bytes& bytes) {
         return bad_input("server.insecure_skip_verify: the server is always verified",
                          "set CACERT to a PEM file with the server's certificate authority");
     }
-    if (const auto login = file["clientcredentials"]; login && login.IsMap()) config.access_token = text_at(login, "access_token");
+    if (const auto login = file["clientcredentials"]; login && login.IsMap())
+      config.access_token = text_at(login, "access_token");
     if (const auto extra = file["extraheaders"]; extra && extra.IsMap())
-      for (const auto& entry : extra) config.extra_headers.emplace_back(entry.first.as<std::string>(), entry.second.as<std::string>());
+      for (const auto& entry : extra)
+        config.extra_headers.emplace_back(entry.first.as<std::string>(), entry.second.as<std::string>());
   } catch (const YAML::Exception& e) {
     return bad_input(e.what());
   }

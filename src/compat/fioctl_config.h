@@ -21,8 +21,8 @@ struct Config {
   bool signed_in() const { return !token.empty() || !access_token.empty(); }
 };
 
-// Flag before environment before file; FIOCTL_CONFIG before --config. A missing file is fine. bad_input for one that cannot
-// be read or understood, and for insecure_skip_verify, which nobody gets.
+// Flag before environment before file; FIOCTL_CONFIG before --config. A missing file is fine. bad_input for one that
+// cannot be read or understood, and for insecure_skip_verify, which nobody gets.
 Result<Config> load_config(const Asked& asked, const FioctlWorld& world);
 
 // $HOME, or "." without one.

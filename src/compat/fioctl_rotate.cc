@@ -45,7 +45,8 @@ class KeysRotate {
       : run_(run), config_(std::move(config)), file_(run.world.files, std::move(path)) {}
 
   Status carry_out() {
-    if (!TRY(run_.world.files.facts(file_.path())).exists()) return io_error("'" + file_.path() + "': there is no such file");
+    if (!TRY(run_.world.files.facts(file_.path())).exists())
+      return io_error("'" + file_.path() + "': there is no such file");
     if (run_.asked.has("--dry-run")) return rotate();  // leaves nothing, not even FILE.lock
     const auto held = TRY(file_.lock());
     if (run_.asked.has("--resume") || run_.asked.has("--abandon")) return settle_leftovers();
@@ -61,7 +62,8 @@ class KeysRotate {
   }
 
   ceremony::TrustMemory memory(const Access& access) const {
-    return ceremony::TrustMemory(run_.world.files, home_folder(run_.world) + "/.config/rota/trust", access.source.base, access.factory);
+    return ceremony::TrustMemory(run_.world.files, home_folder(run_.world) + "/.config/rota/trust", access.source.base,
+                                 access.factory);
   }
 
   // Lines for the summary; it begins with where the old archive is, which is only known at the end.
@@ -96,7 +98,8 @@ class KeysRotate {
   }
 
   Status settle_leftovers() {
-    if (run_.asked.has("--resume") && run_.asked.has("--abandon")) return bad_input("--resume and --abandon: want one of them");
+    if (run_.asked.has("--resume") && run_.asked.has("--abandon"))
+      return bad_input("--resume and --abandon: want one of them");
     const auto disk = TRY(file_.read());
     const auto access = TRY(access_to(config_, disk.archive, run_.world.fetcher));
     TRY(same_server(access));
@@ -112,13 +115,16 @@ class KeysRotate {
     if (!TRY(run_.world.files.facts(file_.journal_path())).exists()) return {};
     const auto journal = TRY(ceremony::read_journal(run_.world.files, file_.journal_path()));
     if (journal.server == access.source.base) return {};
-    return bad_input("'" + file_.journal_path() + "': is of the server " + journal.server + ", not " + access.source.base);
+    return bad_input("'" + file_.journal_path() + "': is of the server " + journal.server + ", not " +
+                     access.source.base);
   }
 
   void warn_about_modes(const keys::ArchiveOnDisk& disk) const {
     run_.talk.warn("'keys rotate' is deprecated; 'keys tuf rotate-offline-key' will replace it");
-    if ((disk.mode & kOthers) != 0) run_.talk.warn("'" + file_.path() + "' can be read or changed by others; make it 0600");
-    if ((config_.mode & kOthers) != 0) run_.talk.warn("'" + config_.path + "' can be read or changed by others; make it 0600");
+    if ((disk.mode & kOthers) != 0)
+      run_.talk.warn("'" + file_.path() + "' can be read or changed by others; make it 0600");
+    if ((config_.mode & kOthers) != 0)
+      run_.talk.warn("'" + config_.path + "' can be read or changed by others; make it 0600");
   }
 
   Result<ceremony::NewestRoots> newest_roots(const Access& access, const keys::Archive& archive) const {
@@ -146,7 +152,8 @@ class KeysRotate {
         run_.talk.warn("believed for the first time: " + what);
         return {};
       }
-      if (run_.world.ask("This machine knows no root of this factory. The server shows " + what + ". Believe it?")) return {};
+      if (run_.world.ask("This machine knows no root of this factory. The server shows " + what + ". Believe it?"))
+        return {};
       return rejected("not confirmed");
     };
   }
@@ -155,11 +162,14 @@ class KeysRotate {
     const auto envelope = tuf::parse_envelope(bad, tuf::kMaxRoot);
     if (!envelope.ok()) return;
     run_.talk.say("= What the server offers differs from the verified root " + std::to_string(good->version) + ":");
-    for (const auto& line : ceremony::lines(ceremony::difference(good->body, envelope->body))) run_.talk.say("  " + line);
+    for (const auto& line : ceremony::lines(ceremony::difference(good->body, envelope->body)))
+      run_.talk.say("  " + line);
   }
 
-  Result<RotationPlan> planned(const Access& access, const keys::Archive& archive, const ceremony::NewestRoots& newest) const {
-    ceremony::RotationWish wish{.key_id = run_.asked.value("--key-id"), .polis_id = access.polis_id, .factory = access.factory, .now = now()};
+  Result<RotationPlan> planned(const Access& access, const keys::Archive& archive,
+                               const ceremony::NewestRoots& newest) const {
+    ceremony::RotationWish wish{
+        .key_id = run_.asked.value("--key-id"), .polis_id = access.polis_id, .factory = access.factory, .now = now()};
     wish.key_type = TRY(asked_key_type(run_.asked));
     wish.expires = TRY(asked_expiry(run_.asked, wish.now));
     wish.message = run_.asked.value("--changelog").value_or(std::string(kMessage));
@@ -191,7 +201,8 @@ class KeysRotate {
     run_.progress("Old root keyid: " + plan.old_id.hex);
     run_.progress("Version: " + std::to_string(plan.version));
     run_.progress("Expires: " + rfc3339(plan.expires));
-    run_.progress("Would send: POST root, once per changed chain; would write: " + file_.path() + " and a backup of it");
+    run_.progress("Would send: POST root, once per changed chain; would write: " + file_.path() +
+                  " and a backup of it");
     return {};
   }
 
@@ -209,7 +220,8 @@ class KeysRotate {
 
   Status summarise(const Access& access, const Settled& settled) {
     for (const auto& [stream, root] : settled.roots)
-      if (auto kept = memory(access).remember(stream, root); !kept) run_.talk.warn("the new root is not remembered: " + kept.error().what);
+      if (auto kept = memory(access).remember(stream, root); !kept)
+        run_.talk.warn("the new root is not remembered: " + kept.error().what);
     const Trusted<Root>& root = settled.roots.at(Stream::ci);
     const auto ids = changed_ids(settled);
     if (run_.json()) {
@@ -238,17 +250,23 @@ class KeysRotate {
     const auto changes = ceremony::difference((**before)->body, settled.roots.at(Stream::ci)->body);
     const auto role = changes.roles.find("root");
     if (role == changes.roles.end()) return {};
-    const auto first = [](const std::vector<ceremony::KeyLine>& keys) { return keys.empty() ? std::string() : keys.front().id; };
+    const auto first = [](const std::vector<ceremony::KeyLine>& keys) {
+      return keys.empty() ? std::string() : keys.front().id;
+    };
     return {first(role->second.removed), first(role->second.added)};
   }
 
   Status say_nothing_sent(const Settled& settled) const {
     if (run_.json()) {
-      run_.talk.out() << to_pretty_json(Json(Json::Object{{"command", "keys rotate"}, {"archive", file_.path()}, {"outcome", "unchanged"}, {"set-aside", settled.set_aside}}));
+      run_.talk.out() << to_pretty_json(Json(Json::Object{{"command", "keys rotate"},
+                                                          {"archive", file_.path()},
+                                                          {"outcome", "unchanged"},
+                                                          {"set-aside", settled.set_aside}}));
       return {};
     }
     run_.talk.out() << "The archive \"" << file_.path() << "\" and the server are as they were\n";
-    if (!settled.set_aside.empty()) run_.talk.out() << "The new key, which no root names, is kept in \"" << settled.set_aside << "\"\n";
+    if (!settled.set_aside.empty())
+      run_.talk.out() << "The new key, which no root names, is kept in \"" << settled.set_aside << "\"\n";
     return {};
   }
 
@@ -262,8 +280,9 @@ class KeysRotate {
 
 Status keys_rotate(const Run& run) {
   if (run.asked.arguments.size() != 1)
-    return bad_input("keys rotate: want one archive file, got " + std::to_string(run.asked.arguments.size()) + " arguments",
-                     "fioctl keys rotate FILE");
+    return bad_input(
+        "keys rotate: want one archive file, got " + std::to_string(run.asked.arguments.size()) + " arguments",
+        "fioctl keys rotate FILE");
   if (run.asked.has("--initial")) return bad_input("keys rotate --initial: not available yet");
   TRY(asked_key_type(run.asked));
   TRY(asked_expiry(run.asked, run.world.clock.now()));

@@ -28,7 +28,9 @@ struct Bench : sim::RotationScene {
   std::map<std::string, std::string> env = {{"HOME", "/home/owner"}};
   std::function<bool(std::string_view)> ask = {};
 
-  explicit Bench(const keys::Archive& archive = sim::layout_a()) : RotationScene(archive) { server.require_bearer(kToken); }
+  explicit Bench(const keys::Archive& archive = sim::layout_a()) : RotationScene(archive) {
+    server.require_bearer(kToken);
+  }
 
   Outcome run(const std::vector<std::string>& args) {
     std::ostringstream out, err;
@@ -57,7 +59,8 @@ std::string id(char seed) { return tuf::key_id(sim::key_of(seed).public_key()).h
 
 TEST(Fioctl, HelpAndVersionGoToStdout) {
   Bench bench;
-  for (const std::vector<std::string>& args : {std::vector<std::string>{}, {"--help"}, {"help"}, {"keys", "rotate", "-h"}}) {
+  for (const std::vector<std::string>& args :
+       {std::vector<std::string>{}, {"--help"}, {"help"}, {"keys", "rotate", "-h"}}) {
     const auto done = bench.run(args);
     EXPECT_EQ(done.code, 0);
     EXPECT_THAT(done.out, HasSubstr("keys rotate"));
@@ -91,10 +94,11 @@ TEST(Fioctl, RefusesABadCommandLineWithExit1) {
 
 TEST(Fioctl, SaysOfKnownWordsThatTheyAreNotAvailableYet) {
   Bench bench;
-  for (const std::vector<std::string>& args : {std::vector<std::string>{"keys", "tuf", "rotate-all-keys", "-k", "a.tgz"},
-                                               {"devices", "list"},
-                                               {"waves", "init", "w", "3", "main", "-k", "a"},
-                                               {"keys", "rotate-targets", "a.tgz"}}) {
+  for (const std::vector<std::string>& args :
+       {std::vector<std::string>{"keys", "tuf", "rotate-all-keys", "-k", "a.tgz"},
+        {"devices", "list"},
+        {"waves", "init", "w", "3", "main", "-k", "a"},
+        {"keys", "rotate-targets", "a.tgz"}}) {
     const auto done = bench.run(args);
     EXPECT_EQ(done.code, 1);
     EXPECT_THAT(done.err, HasSubstr("not available yet"));
@@ -220,14 +224,16 @@ TEST(KeysRotate, RemembersWhatItBelieved) {
   ASSERT_EQ(first.code, 0) << first.err;
   EXPECT_THAT(first.err, HasSubstr("believed for the first time"));
   bool remembered = false;
-  for (const auto& name : bench.files.list("/home/owner/.config/rota/trust").value()) remembered |= name.ends_with("acme.ci.root.json");
+  for (const auto& name : bench.files.list("/home/owner/.config/rota/trust").value())
+    remembered |= name.ends_with("acme.ci.root.json");
   EXPECT_TRUE(remembered);
 }
 
 TEST(KeysRotate, RefusesALyingServerAndShowsTheDifference) {
-  const Bytes lies[] = {sim::signed_root(sim::root_body({.version = 3, .root_keys = "2z", .targets_keys = "to"}), "z"),
-                        sim::signed_root(sim::root_body({.version = 3, .root_keys = "z", .targets_keys = "to"}), "z"),
-                        sim::envelope_without_signatures(sim::root_body({.version = 3, .root_keys = "2z", .targets_keys = "to"}))};
+  const Bytes lies[] = {
+      sim::signed_root(sim::root_body({.version = 3, .root_keys = "2z", .targets_keys = "to"}), "z"),
+      sim::signed_root(sim::root_body({.version = 3, .root_keys = "z", .targets_keys = "to"}), "z"),
+      sim::envelope_without_signatures(sim::root_body({.version = 3, .root_keys = "2z", .targets_keys = "to"}))};
   for (const auto& lie : lies) {
     Bench bench;
     bench.server.serve_instead(3, lie);

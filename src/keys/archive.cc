@@ -96,7 +96,8 @@ Status Archive::kept_by(const Archive& successor) const {
   for (const auto& [name, bytes] : members_) {
     const SecretBytes* other = successor.find(name);
     if (other == nullptr) return bad_input("archive: member '" + name + "' would be lost");
-    if (other->reveal() != bytes.reveal() && !name.starts_with(kNotes)) return bad_input("archive: member '" + name + "' would be changed");
+    if (other->reveal() != bytes.reveal() && !name.starts_with(kNotes))
+      return bad_input("archive: member '" + name + "' would be changed");
   }
   return {};
 }

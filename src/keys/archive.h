@@ -34,9 +34,9 @@ class Archive {
  public:
   using Members = std::map<std::string, crypto::SecretBytes, std::less<>>;
 
-  // bad_input, in words of its own each: not gzip, encrypted, cut short, wrong checksum, not tar, over a limit, an unsafe
-  // name (absolute, ".."), a link or device, a name twice. Folders are skipped, a leading "./" is dropped. Memory stays
-  // within the limits whatever the bytes claim.
+  // bad_input, in words of its own each: not gzip, encrypted, cut short, wrong checksum, not tar, over a limit, an
+  // unsafe name (absolute, ".."), a link or device, a name twice. Folders are skipped, a leading "./" is dropped.
+  // Memory stays within the limits whatever the bytes claim.
   static Result<Archive> read(BytesView packed, const ArchiveLimits& limits = {});
   Archive() = default;
   Archive copy() const;
@@ -59,8 +59,8 @@ class Archive {
   // The private half; bad_input naming both members when it is missing or of another key.
   Result<crypto::PrivateKey> private_key(const ArchivedKey& key) const;
 
-  // gzip and ustar, members sorted by name, folders 0700, files 0600, owner 0, all dated `now`. bad_input when a name does
-  // not fit ustar or the result would not be readable under the limits.
+  // gzip and ustar, members sorted by name, folders 0700, files 0600, owner 0, all dated `now`. bad_input when a name
+  // does not fit ustar or the result would not be readable under the limits.
   Result<crypto::SecretBytes> packed(Time now) const;
 
   // Ok when every member is in `successor` unchanged; Rota's own notes (tufrepo/rota/) may be newer there.

@@ -48,13 +48,15 @@ Status ArchiveFile::no_leftovers() const {
 
 Status ArchiveFile::prove_room(std::size_t size) const {
   const std::string folder = folder_of(path_);
-  const auto refused = [&](const std::string& what) { return io_error(what, "nothing was changed and nothing was sent"); };
+  const auto refused = [&](const std::string& what) {
+    return io_error(what, "nothing was changed and nothing was sent");
+  };
   if ((TRY(local(files_->facts(path_))).mode & kAnyWrite) == 0) return refused("'" + path_ + "' is read-only");
   if ((TRY(local(files_->facts(folder))).mode & kAnyWrite) == 0) return refused("folder '" + folder + "' is read-only");
   const auto free = TRY(local(files_->free_bytes(folder)));
   if (free < 2 * size + kSomeRoom)
-    return refused("folder '" + folder + "': no room for the new archive: want " + std::to_string(2 * size + kSomeRoom) +
-                   " bytes free, got " + std::to_string(free));
+    return refused("folder '" + folder + "': no room for the new archive: want " +
+                   std::to_string(2 * size + kSomeRoom) + " bytes free, got " + std::to_string(free));
   const std::string probe = path_ + ".probe~";
   if (TRY(local(files_->facts(probe))).exists()) TRY(local(files_->remove(probe)));
   TRY(local(files_->create(probe, "", 0600)));
@@ -64,7 +66,8 @@ Status ArchiveFile::prove_room(std::size_t size) const {
 Result<ArchiveOnDisk> ArchiveFile::read_path(const std::string& path) const {
   const auto facts = TRY(local(files_->facts(path)));
   if (facts.kind != FileFacts::Kind::file)
-    return io_error("'" + path + "': want an archive, " + (facts.exists() ? "got no plain file" : "there is no such file"));
+    return io_error("'" + path + "': want an archive, " +
+                    (facts.exists() ? "got no plain file" : "there is no such file"));
   const SecretBytes packed(TRY(local(files_->read(path, kLimits.packed))));
   auto archive = Archive::read(packed.reveal());
   if (!archive) return local(archive.error().in("'" + path + "'"));

@@ -1,8 +1,7 @@
-// An archive on disk, and what a change of it leaves beside it (fioctl.md 8): FILE.lock while a command runs, FILE.tmp until
-// the change is confirmed, FILE.journal, FILE.bak with the old archive, FILE.unused-<time> for one that was not needed.
-// In:    the path of an archive.
-// Out:   the old archive or the new one under that name, whatever happens in between; the other one beside it.
-// Never: FILE.tmp or a backup deleted or overwritten.
+// An archive on disk, and what a change of it leaves beside it (fioctl.md 8): FILE.lock while a command runs, FILE.tmp
+// until the change is confirmed, FILE.journal, FILE.bak with the old archive, FILE.unused-<time> for one that was not
+// needed. In:    the path of an archive. Out:   the old archive or the new one under that name, whatever happens in
+// between; the other one beside it. Never: FILE.tmp or a backup deleted or overwritten.
 #pragma once
 
 #include <memory>
@@ -41,11 +40,11 @@ class ArchiveFile {
   Result<bool> has_next() const;
   Result<std::string> sha256_of(const std::string& path) const;
 
-  // FILE.tmp, 0600, durable, read again: every member of `before` unchanged, every new private key that of its public half.
-  // Its sha256. On failure a half-written FILE.tmp is set aside.
+  // FILE.tmp, 0600, durable, read again: every member of `before` unchanged, every new private key that of its public
+  // half. Its sha256. On failure a half-written FILE.tmp is set aside.
   Result<std::string> write_next(const Archive& next, const Archive& before, Time now) const;
-  // FILE copied to FILE.bak, FILE.bak.1, … (the first free name), durable and compared. Its path. One that is there already
-  // with the same bytes will do.
+  // FILE copied to FILE.bak, FILE.bak.1, … (the first free name), durable and compared. Its path. One that is there
+  // already with the same bytes will do.
   Result<std::string> keep_backup() const;
   // FILE.tmp becomes FILE, durably.
   Status replace() const;

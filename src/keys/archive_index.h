@@ -1,5 +1,5 @@
-// What Rota adds to an archive: an index of its keys and the roots they were signed into (formats.md 10.3). The index is
-// for people and can be rebuilt; trust is only ever taken from the roots themselves.
+// What Rota adds to an archive: an index of its keys and the roots they were signed into (formats.md 10.3). The index
+// is for people and can be rebuilt; trust is only ever taken from the roots themselves.
 #pragma once
 
 #include <string>
@@ -24,8 +24,8 @@ struct IndexChange {
   std::string pending_member;        // its .pub
   Time now;
 };
-// The index of `archive`: keys of the trusted root "active", the pending one "pending", others "retired". What an earlier
-// index says of creation dates is kept.
+// The index of `archive`: keys of the trusted root "active", the pending one "pending", others "retired". What an
+// earlier index says of creation dates is kept.
 Json index_of(const Archive& archive, const IndexChange& change);
 
 }  // namespace rota::keys

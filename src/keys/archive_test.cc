@@ -80,7 +80,8 @@ std::string tar_of(const std::vector<RawMember>& members) {
 Archive archive_with_keys() {
   Archive archive;
   archive.put("tufrepo/config.json", secret("{}"));
-  archive.put("tufrepo/keys/offline-root.pub", secret(public_key_file(key_of_seed('a').public_key(), KeyFileForm::tufrepo)));
+  archive.put("tufrepo/keys/offline-root.pub",
+              secret(public_key_file(key_of_seed('a').public_key(), KeyFileForm::tufrepo)));
   archive.put("tufrepo/keys/offline-root.sec", private_key_file(key_of_seed('a'), KeyFileForm::tufrepo));
   EXPECT_TRUE(archive.add_key(new_key_member("root", key_of_seed('b').public_key()), key_of_seed('b')).ok());
   return archive;
@@ -196,10 +197,14 @@ std::vector<BadArchive> bad_archives() {
       {"bytes after the end", good + "x", "after the end"},
       {"gzip of no tar", gzip("hello, I am a text file and nothing else"), "not a tar"},
       {"tar cut short inside", gzip(tar_of({{"a", std::string(3000, 'x')}}).substr(0, 1500)), "cut short"},
-      {"4 GiB member", gzip(tar_of({{.name = "big", .bytes = "x", .claimed = std::uint64_t{4} << 30}})), "want at most 16777216"},
+      {"4 GiB member", gzip(tar_of({{.name = "big", .bytes = "x", .claimed = std::uint64_t{4} << 30}})),
+       "want at most 16777216"},
       {"too much in all",
-       gzip(tar_of({{"a", std::string(15u << 20, 'x')}, {"b", std::string(15u << 20, 'x')}, {"c", std::string(15u << 20, 'x')},
-                    {"d", std::string(15u << 20, 'x')}, {"e", std::string(15u << 20, 'x')}})),
+       gzip(tar_of({{"a", std::string(15u << 20, 'x')},
+                    {"b", std::string(15u << 20, 'x')},
+                    {"c", std::string(15u << 20, 'x')},
+                    {"d", std::string(15u << 20, 'x')},
+                    {"e", std::string(15u << 20, 'x')}})),
        "more than 67108864"},
       {"too many members", gzip(tar_of(many)), "more than 4096"},
       {"absolute name", gzip(tar_of({{"/etc/passwd", "x"}})), "absolute"},
@@ -222,7 +227,8 @@ TEST(Archive, RefusesEachBadArchiveInWordsOfItsOwn) {
 }
 
 TEST(Archive, RefusesABombBehindTheEndOfTheTar) {
-  const auto read = Archive::read(gzip(tar_of({{"a", "x"}}).append(3u << 20, '\0')), {.unpacked = 1u << 20, .members = 16});
+  const auto read =
+      Archive::read(gzip(tar_of({{"a", "x"}}).append(3u << 20, '\0')), {.unpacked = 1u << 20, .members = 16});
   ASSERT_FALSE(read.ok());
   EXPECT_NE(read.error().what.find("more than the limit"), std::string::npos) << read.error().what;
 }

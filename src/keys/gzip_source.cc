@@ -54,7 +54,8 @@ Result<BytesView> GzipSource::next() {
   if (code == Z_STREAM_END) s.ended = true;
   if (code == Z_BUF_ERROR || (code == Z_OK && got == 0)) return fail("the gzip stream is cut short");
   if (code != Z_OK && code != Z_STREAM_END)
-    return fail(std::string("the gzip stream is damaged: ") + (s.stream.msg != nullptr ? s.stream.msg : "no reason given"));
+    return fail(std::string("the gzip stream is damaged: ") +
+                (s.stream.msg != nullptr ? s.stream.msg : "no reason given"));
   if (got > s.left) return fail("unpacks to more than the limit");
   if (s.ended && s.stream.avail_in != 0) return fail("there are bytes after the end of the gzip stream");
   s.left -= got;

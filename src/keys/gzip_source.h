@@ -1,5 +1,5 @@
-// A gzip stream unpacked piece by piece: no piece, and nothing but the piece, is in memory. Checks what libarchive's own
-// filter does not: the checksum and the length at the end (RFC 1952 2.3.1), and that nothing follows.
+// A gzip stream unpacked piece by piece: no piece, and nothing but the piece, is in memory. Checks what libarchive's
+// own filter does not: the checksum and the length at the end (RFC 1952 2.3.1), and that nothing follows.
 #pragma once
 
 #include <memory>

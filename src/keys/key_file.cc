@@ -60,7 +60,8 @@ Result<PrivateKey> private_key_of_type(std::string_view type, const SecretBytes&
   if (equals_ignoring_case(type, "ED25519")) return ed25519_from(value);
   if (equals_ignoring_case(type, "RSA")) return rsa_from(value);
   if (equals_ignoring_case(type, "ECPRIME256V1")) return p256_from(value);
-  return bad_input("key file: keytype: want RSA, ED25519 or ECPRIME256V1, got '" + std::string(type.substr(0, 40)) + "'");
+  return bad_input("key file: keytype: want RSA, ED25519 or ECPRIME256V1, got '" + std::string(type.substr(0, 40)) +
+                   "'");
 }
 
 // Text of hex digits or of a PEM: nothing but line ends needs an escape.

@@ -1,7 +1,6 @@
-// Key files: {"keyval":{"public":V},"keytype":T} and its private twin, in every form the field has written (formats.md 4).
-// In:    the bytes of a .pub or .sec file, or of a server's pair.
-// Out:   a crypto key that exists and is therefore valid; or the bytes of a file.
-// Never: files, names; equality by anything but the key material.
+// Key files: {"keyval":{"public":V},"keytype":T} and its private twin, in every form the field has written (formats.md
+// 4). In:    the bytes of a .pub or .sec file, or of a server's pair. Out:   a crypto key that exists and is therefore
+// valid; or the bytes of a file. Never: files, names; equality by anything but the key material.
 #pragma once
 
 #include "crypto/key.h"
@@ -11,8 +10,8 @@ namespace rota::keys {
 
 constexpr std::size_t kMaxKeyFile = 64 * 1024;
 
-// `keytype` in any case, members in any order, unknown members ignored; a pair's public half is read. bad_input otherwise;
-// an ED25519 of another length is explained (files made before 2019 hold a P-256 key under that label).
+// `keytype` in any case, members in any order, unknown members ignored; a pair's public half is read. bad_input
+// otherwise; an ED25519 of another length is explained (files made before 2019 hold a P-256 key under that label).
 Result<crypto::PublicKey> read_public_key_file(BytesView bytes);
 
 // RSA: PKCS#1 or PKCS#8 PEM. ED25519: the seed (64 hex digits) or seed and public half (128), which must then match.

@@ -45,7 +45,8 @@ TEST(PublicKeyFile, AcceptsALowerCaseTypeAndAnotherMemberOrder) {
 TEST(PrivateKeyFile, AcceptsEveryFormOfEveryGoldenKey) {
   int forms = 0;
   for (const Json& key : **vectors().array("keys")) {
-    for (const char* form : {"sec_file", "sec_file_seed_only", "sec_file_seed_and_public", "sec_file_pkcs8_read_only"}) {
+    for (const char* form :
+         {"sec_file", "sec_file_seed_only", "sec_file_seed_and_public", "sec_file_pkcs8_read_only"}) {
       const std::string text = key.text_or(form, "");
       if (text.empty()) continue;
       SCOPED_TRACE(key.text_or("name", "") + " " + form);

@@ -1,5 +1,5 @@
-// Key archives: whatever is read stays within the limits, packs again and comes back. Inputs that are no gzip stream are
-// wrapped into one, so that the tar inside is reached.
+// Key archives: whatever is read stays within the limits, packs again and comes back. Inputs that are no gzip stream
+// are wrapped into one, so that the tar inside is reached.
 #include <zlib.h>
 
 #include "keys/archive.h"
@@ -34,7 +34,8 @@ void holds_its_promise(const keys::Archive& archive) {
     must_hold(!name.empty() && name[0] != '/', "no name is absolute");
     for (const auto& part : split(name, '/')) must_hold(part != "..", "no name leaves the archive");
   }
-  must_hold(total <= kLimits.unpacked && archive.members().size() <= kLimits.members, "an archive is within the limits");
+  must_hold(total <= kLimits.unpacked && archive.members().size() <= kLimits.members,
+            "an archive is within the limits");
   for (const auto& key : archive.keys()) {
     if (auto secret = archive.private_key(key); secret.ok())
       must_hold(secret->public_key() == key.public_key, "a pair is of one key");

@@ -20,8 +20,9 @@ inline keys::Archive layout_a() {
   put_pair(archive, "tufrepo/keys/offline-root", '2');
   put_pair(archive, "tufrepo/keys/offline-targets", 'o');
   put_pair(archive, "tufrepo/keys/root", '1');
-  const std::string config = R"({"reposerver":"https://api.sim/ota/repo/acme","auth":{"server":"https://api.sim/oauth2",)"
-                             R"("client_id":"owner@acme","client_secret":"sesame","scope":"none"}})";
+  const std::string config =
+      R"({"reposerver":"https://api.sim/ota/repo/acme","auth":{"server":"https://api.sim/oauth2",)"
+      R"("client_id":"owner@acme","client_secret":"sesame","scope":"none"}})";
   archive.put("tufrepo/config.json", crypto::SecretBytes(std::string(config)));
   archive.put("tufrepo/credentials.zip", crypto::SecretBytes(std::string("PK not really")));
   archive.put("tufrepo/roles/root.json", crypto::SecretBytes(Bytes(new_factory_roots().back())));

@@ -8,7 +8,8 @@ namespace {
 FetchReply refused(int status, std::string_view code, const std::vector<std::string>& causes = {}) {
   Json cause{Json::Array{}};
   for (const auto& one : causes) cause.push_back(Json(one));
-  return {status, {}, to_json(Json(Json::Object{{"code", code}, {"description", "refused"}, {"cause", std::move(cause)}}))};
+  return {
+      status, {}, to_json(Json(Json::Object{{"code", code}, {"description", "refused"}, {"cause", std::move(cause)}}))};
 }
 
 std::string name_in(std::string url) {
@@ -47,7 +48,8 @@ Result<FetchReply> Repository::fetch(const FetchRequest& request) {
 FetchReply Repository::answer(const FetchRequest& request) {
   if (request.url.ends_with("/token")) return token_answer(request);
   if (mood_ == Mood::refuse) return refused(403, "forbidden");
-  if (!token_.empty() && header(request.headers, "Authorization") != "Bearer " + token_) return refused(401, "unauthorized");
+  if (!token_.empty() && header(request.headers, "Authorization") != "Bearer " + token_)
+    return refused(401, "unauthorized");
   const std::string name = name_in(request.url);
   auto& chain = is_production(request) ? prod_ : ci_;
   if (name == "root/updates" && !updates_.empty()) return {200, {}, updates_};
@@ -57,7 +59,8 @@ FetchReply Repository::answer(const FetchRequest& request) {
 }
 
 FetchReply Repository::token_answer(const FetchRequest& request) const {
-  if (mood_ == Mood::refuse || !header(request.headers, "Authorization").starts_with("Basic ")) return refused(401, "unauthorized");
+  if (mood_ == Mood::refuse || !header(request.headers, "Authorization").starts_with("Basic "))
+    return refused(401, "unauthorized");
   return {200, {}, R"({"access_token":")" + token_ + R"(","token_type":"bearer","expires_in":3600})"};
 }
 

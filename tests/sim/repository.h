@@ -1,5 +1,5 @@
-// A factory's root chain behind a Fetcher, as a server keeps it: admits what tuf::admit_root admits, serves it for ever.
-// It can also lie, forget to answer, and refuse to know the caller.
+// A factory's root chain behind a Fetcher, as a server keeps it: admits what tuf::admit_root admits, serves it for
+// ever. It can also lie, forget to answer, and refuse to know the caller.
 #pragma once
 
 #include <functional>

@@ -23,8 +23,8 @@ Json root_body(const RootRecipe& recipe);
 Bytes signed_root(const Json& body, std::string_view keys);
 Bytes envelope_without_signatures(const Json& body);
 
-// Root 1 by key '1'; root 2 hands over to key '2' (offline-root), with targets keys 't' (online) and 'o' (offline): what a
-// new factory of Rota's server has.
+// Root 1 by key '1'; root 2 hands over to key '2' (offline-root), with targets keys 't' (online) and 'o' (offline):
+// what a new factory of Rota's server has.
 std::vector<Bytes> new_factory_roots();
 
 }  // namespace rota::sim

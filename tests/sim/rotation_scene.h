@@ -1,4 +1,5 @@
-// An owner's machine with an archive, the factory's server, and `keys rotate` between them. For tests that link ceremony.
+// An owner's machine with an archive, the factory's server, and `keys rotate` between them. For tests that link
+// ceremony.
 #pragma once
 
 #include "ceremony/anchor.h"
