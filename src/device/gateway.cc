@@ -54,7 +54,7 @@ Result<FetchReply> Gateway::fetch(const FetchRequest& request) {
     pause_(kBetween);
     reply = try_once(request);
   }
-  down_ = !reply.ok() && reply.error().fault == Fault::unavailable;
+  down_ = !reply.ok() && (reply.error().fault == Fault::unavailable || reply.error().fault == Fault::denied);
   return reply;
 }
 

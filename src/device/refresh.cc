@@ -12,9 +12,15 @@ using tuf::Snapshot;
 using tuf::Targets;
 using tuf::Timestamp;
 
+// The small files are asked for up to three times within a minute (gateway.h); targets may take their time, as long as
+// they keep coming.
+constexpr std::size_t kSmall = 64 * 1024;
+constexpr Seconds kSmallTimeout{15}, kLargeTimeout{300};
+
 // Errors: not_found is an authenticated 404, nothing else is.
 Result<Bytes> fetch_file(Fetcher& server, const std::string& folder, const std::string& name, std::size_t max) {
-  FetchReply reply = TRY_IN(name, server.fetch({.url = folder + "/" + name, .max_body = max}));
+  const Seconds timeout = max <= kSmall ? kSmallTimeout : kLargeTimeout;
+  FetchReply reply = TRY_IN(name, server.fetch({.url = folder + "/" + name, .max_body = max, .timeout = timeout}));
   const std::string answer = name + ": the server answers " + std::to_string(reply.status);
   if (reply.status == 200) return std::move(reply.body);
   if (reply.status == 404) return not_found(answer);
