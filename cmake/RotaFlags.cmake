@@ -17,7 +17,7 @@ else()
   target_compile_options(rota_flags INTERFACE -Wno-gnu-statement-expression)
 endif()
 if(NOT ROTA_SANITIZE AND CMAKE_BUILD_TYPE MATCHES "Release|RelWithDebInfo")
-  target_compile_options(rota_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+  target_compile_options(rota_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -Wno-cpp) # -O0 cannot fortify
 endif()
 target_link_options(rota_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
 if(ROTA_SANITIZE)
