@@ -1,11 +1,13 @@
 // rota-server: a factory service in one process. Flags, signals and logs; everything else is in server/.
-#include <csignal>
-#include <iostream>
-
-#include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <filesystem>
+#include <iostream>
 
 #include "cli/talk.h"
 #include "server/installation.h"
@@ -23,13 +25,19 @@ struct Flags {
 };
 
 void declare(CLI::App& program, Flags& flags) {
-  program.add_option("--data", flags.installation.data_folder, "folder of the database, blobs and repositories")->required();
-  program.add_option("--seal-key", flags.installation.seal_key_file, "32 bytes that seal every private key (default: <data>.seal.key)");
-  program.add_option("--admin-token", flags.installation.admin_token_file, "where the first API token is written (default: <data>/admin-token)");
-  program.add_option("--name", flags.installation.names, "DNS name of this service, the first is the public one (default: localhost)");
+  program.add_option("--data", flags.installation.data_folder, "folder of the database, blobs and repositories")
+      ->required();
+  program.add_option("--seal-key", flags.installation.seal_key_file,
+                     "32 bytes that seal every private key (default: <data>.seal.key)");
+  program.add_option("--admin-token", flags.installation.admin_token_file,
+                     "where the first API token is written (default: <data>/admin-token)");
+  program.add_option("--name", flags.installation.names,
+                     "DNS name of this service, the first is the public one (default: localhost)");
   program.add_option("--address", flags.service.address, "address to listen on (default: 127.0.0.1)");
-  program.add_option("--gateway-port", flags.service.gateway_port, "mutual TLS, for devices (default: 8443, 0: any free one)");
-  program.add_option("--api-port", flags.service.api_port, "TLS, for people and tools (default: 8080, 0: any free one)");
+  program.add_option("--gateway-port", flags.service.gateway_port,
+                     "mutual TLS, for devices (default: 8443, 0: any free one)");
+  program.add_option("--api-port", flags.service.api_port,
+                     "TLS, for people and tools (default: 8080, 0: any free one)");
   program.add_option("--ready-file", flags.ready_file, "written once both listeners serve");
 }
 
@@ -55,6 +63,7 @@ sigset_t signals_of_the_end() {
 Status serve(Flags& flags, const sigset_t& signals) {
   const SystemClock clock;
   PosixFiles files;
+  flags.installation.data_folder = std::filesystem::absolute(flags.installation.data_folder).lexically_normal();
   flags.service.api_groups = {server::add_operator_routes, server::add_repo_routes, server::add_source_routes,
                               server::add_build_routes, server::add_hub_routes};
   const auto installation = TRY(server::Installation::open(flags.installation, clock, files));

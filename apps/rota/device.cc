@@ -22,8 +22,9 @@ Status list_devices(const Invocation& call) {
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& device : *TRY(answer.array("devices")))
-    rows.push_back({device.text_or("name", ""), device.text_or("uuid", ""), device.text_or("factory", ""), device.text_or("hardware-id", ""),
-                    device.text_or("target-name", ""), device.text_or("last-seen", "")});
+    rows.push_back({device.text_or("name", ""), device.text_or("uuid", ""), device.text_or("factory", ""),
+                    device.text_or("hardware-id", ""), device.text_or("target-name", ""),
+                    device.text_or("last-seen", "")});
   call.talk.out() << cli::table({"NAME", "UUID", "FACTORY", "HARDWARE", "TARGET", "LAST SEEN"}, rows);
   return {};
 }
@@ -34,7 +35,9 @@ std::string written(const Json& value) {
   return list.substr(1, list.size() - 2);
 }
 
-std::string shown(const Json& value) { return value.if_text() ? *value.if_text() : written(value); }
+std::string shown(const Json& value) {
+  return value.if_text() ? *value.if_text() : written(value);
+}
 
 Status show_device(const Invocation& call) {
   const Json device = TRY(call.service.get(device_path(call)));
@@ -43,8 +46,8 @@ Status show_device(const Invocation& call) {
     return {};
   }
   std::vector<std::vector<std::string>> rows;
-  for (const char* name : {"name", "uuid", "factory", "owner", "hardware-id", "created-at", "last-seen", "target-name", "ostree-hash",
-                           "tags", "docker-apps", "user-agent", "root-version"})
+  for (const char* name : {"name", "uuid", "factory", "owner", "hardware-id", "created-at", "last-seen", "target-name",
+                           "ostree-hash", "tags", "docker-apps", "user-agent", "root-version"})
     if (const Json* value = device.find(name)) rows.push_back({name, shown(*value)});
   call.talk.out() << cli::table({"WHAT", "VALUE"}, rows);
   return {};
@@ -53,7 +56,8 @@ Status show_device(const Invocation& call) {
 Status deny_device(const Invocation& call) {
   if (call.given.has("dry-run")) {
     const Json device = TRY(call.service.get(device_path(call)));
-    call.talk.say("would deny '" + device.text_or("name", "") + "' (" + device.text_or("uuid", "") + ") and erase what it reported");
+    call.talk.say("would deny '" + device.text_or("name", "") + "' (" + device.text_or("uuid", "") +
+                  ") and erase what it reported");
     return {};
   }
   TRY(call.service.remove(device_path(call)));
@@ -88,7 +92,9 @@ Status register_device(const Invocation& call) {
   const Json answer = TRY(call.service.post("/v1/devices", body));
   if (answer.if_object() == nullptr) return rejected("answer: want an object of files");
   TRY(write_answer(call, answer));
-  if (call.json()) call.talk.out() << to_json(Json::Object{{"uuid", csr.subject().common_name}, {"name", call.given.text("name")}}) << "\n";
+  if (call.json())
+    call.talk.out() << to_json(Json::Object{{"uuid", csr.subject().common_name}, {"name", call.given.text("name")}})
+                    << "\n";
   return {};
 }
 
@@ -111,7 +117,10 @@ Noun device_noun() {
             register_device},
            {"list", "all devices", {factory}, list_devices},
            {"show", "one device", {device, factory}, show_device},
-           {"deny", "refuse it from now on, erase what it reported", {device, factory, {Kind::flag, "--dry-run", "only say what would change"}}, deny_device}}};
+           {"deny",
+            "refuse it from now on, erase what it reported",
+            {device, factory, {Kind::flag, "--dry-run", "only say what would change"}},
+            deny_device}}};
 }
 
 }  // namespace rota::app

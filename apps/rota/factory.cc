@@ -7,36 +7,46 @@ namespace {
 
 constexpr std::uint64_t kMaxArchive = 1u << 20;
 
-std::string factory_path(const Invocation& call) { return "/v1/factories/" + percent_encoded(call.given.text("factory")); }
+std::string factory_path(const Invocation& call) {
+  return "/v1/factories/" + percent_encoded(call.given.text("factory"));
+}
 
 // The first root key archive: durable and private on this side before the service may forget it (repo-api.md 5).
 Status take_archive(const Invocation& call, const std::string& path) {
   if (TRY(call.files.facts(path)).exists()) return conflict("'" + path + "': exists already", "name another file");
   const Bytes archive = TRY(call.service.download(factory_path(call) + "/keys/first-root.tgz", kMaxArchive));
   TRY(create_durable(call.files, path, archive, 0600));
-  TRY(call.service.post(factory_path(call) + "/keys/first-root/confirm", Json::Object{{"sha256", crypto::sha256_hex(archive)}}));
+  TRY(call.service.post(factory_path(call) + "/keys/first-root/confirm",
+                        Json::Object{{"sha256", crypto::sha256_hex(archive)}}));
   call.talk.say("archive written and confirmed: " + path);
   return {};
 }
 
 Status create_factory(const Invocation& call) {
   const std::string archive = call.given.text("archive");
-  if (!archive.empty() && TRY(call.files.facts(archive)).exists()) return conflict("'" + archive + "': exists already", "name another file");
-  const Json made = TRY(call.service.post("/v1/factories", Json::Object{{"name", call.given.text("factory")},
-                                                                        {"dialect", call.given.text_or("dialect", "uptane")},
-                                                                        {"key-type", call.given.text_or("key-type", "ED25519")}}));
-  call.talk.say("factory '" + made.text_or("name", "") + "' made, root " + std::to_string(made.integer_or("root_version", 0)));
+  if (!archive.empty() && TRY(call.files.facts(archive)).exists())
+    return conflict("'" + archive + "': exists already", "name another file");
+  const Json made =
+      TRY(call.service.post("/v1/factories", Json::Object{{"name", call.given.text("factory")},
+                                                          {"dialect", call.given.text_or("dialect", "uptane")},
+                                                          {"key-type", call.given.text_or("key-type", "ED25519")}}));
+  call.talk.say("factory '" + made.text_or("name", "") + "' made, root " +
+                std::to_string(made.integer_or("root_version", 0)));
   if (call.given.has("owner-token"))
     TRY(create_durable(call.files, call.given.text("owner-token"), TRY(made.text("token")) + "\n", 0600));
-  if (!archive.empty()) TRY(take_archive(call, archive));
-  else call.talk.hint("take the root key archive: rota factory archive " + made.text_or("name", "") + " -o FILE");
+  if (!archive.empty())
+    TRY(take_archive(call, archive));
+  else
+    call.talk.hint("take the root key archive: rota factory archive " + made.text_or("name", "") + " -o FILE");
   Json shown = made;
   shown.if_object()->erase("token");  // goes to a file or nowhere
   if (call.json()) call.talk.out() << to_json(shown) << "\n";
   return {};
 }
 
-Status archive_factory(const Invocation& call) { return take_archive(call, call.given.text("output")); }
+Status archive_factory(const Invocation& call) {
+  return take_archive(call, call.given.text("output"));
+}
 
 Status list_factories(const Invocation& call) {
   const Json answer = TRY(call.service.get("/v1/factories"));
@@ -59,13 +69,14 @@ Status show_factory(const Invocation& call) {
     call.talk.out() << to_json(factory) << "\n";
     return {};
   }
-  call.talk.out() << cli::table({"WHAT", "VALUE"}, {{"name", factory.text_or("name", "")},
-                                                    {"repo id", factory.text_or("repo_id", "")},
-                                                    {"root version", std::to_string(factory.integer_or("root_version", 0))},
-                                                    {"targets", std::to_string(factory.integer_or("targets", 0))},
-                                                    {"devices", std::to_string(factory.integer_or("devices", 0))},
-                                                    {"auto-enroll", factory.text_or("auto-enroll", "")},
-                                                    {"created", factory.text_or("created-at", "")}});
+  call.talk.out() << cli::table({"WHAT", "VALUE"},
+                                {{"name", factory.text_or("name", "")},
+                                 {"repo id", factory.text_or("repo_id", "")},
+                                 {"root version", std::to_string(factory.integer_or("root_version", 0))},
+                                 {"targets", std::to_string(factory.integer_or("targets", 0))},
+                                 {"devices", std::to_string(factory.integer_or("devices", 0))},
+                                 {"auto-enroll", factory.text_or("auto-enroll", "")},
+                                 {"created", factory.text_or("created-at", "")}});
   return {};
 }
 
@@ -79,7 +90,8 @@ Status write_credentials(const Invocation& call) {
 // Every root from 1 on, each checked by the one before it, as a device would.
 Result<std::vector<Bytes>> verified_roots(const Invocation& call) {
   const std::string base = "/ota/repo/" + percent_encoded(call.given.text("factory")) + "/api/v1/user_repo/";
-  std::vector<Bytes> roots{TRY(call.service.download(base + "1.root.json", tuf::kMaxRoot))};
+  std::vector<Bytes> roots;
+  roots.push_back(TRY(call.service.download(base + "1.root.json", tuf::kMaxRoot)));
   auto trusted = TRY(tuf::anchor_root(roots.front()));
   for (;;) {
     const auto next = call.service.download(base + std::to_string(trusted->version + 1) + ".root.json", tuf::kMaxRoot);
@@ -101,8 +113,9 @@ Status write_roots(const Invocation& call) {
 }
 
 Status make_online_key(const Invocation& call) {
-  const Json made = TRY(call.service.post(factory_path(call) + "/keys/online", Json::Object{{"role", call.given.text("role")},
-                                                                                          {"key-type", call.given.text_or("key-type", "ED25519")}}));
+  const Json made = TRY(call.service.post(
+      factory_path(call) + "/keys/online",
+      Json::Object{{"role", call.given.text("role")}, {"key-type", call.given.text_or("key-type", "ED25519")}}));
   const Json* pub = made.find("pub");
   if (pub == nullptr) return rejected("answer: want a member 'pub'");
   TRY(create_durable(call.files, call.given.text("output"), to_json(*pub) + "\n", 0644));
@@ -132,7 +145,10 @@ Noun factory_noun() {
            {"show", "one factory", {name}, show_factory},
            {"archive", "take the root key archive; can be confirmed once", {name, output}, archive_factory},
            {"credentials", "credentials.zip for tools and CI", {name, output}, write_credentials},
-           {"roots", "every root, verified as a chain", {name, {Kind::required_value, "-o,--output", "folder to write to"}}, write_roots},
+           {"roots",
+            "every root, verified as a chain",
+            {name, {Kind::required_value, "-o,--output", "folder to write to"}},
+            write_roots},
            {"online-key",
             "a new online key on the server, waiting for a root that lists it",
             {name, output, key_type, {Kind::required_value, "--role", "targets, snapshot or timestamp"}},

@@ -5,11 +5,14 @@ namespace {
 
 // Asks the service something harmless before the profile is kept, so that a wrong one never is.
 Status log_in(const Invocation& call) {
-  const auto profile = TRY(profile_with(call.files, {call.given.text("server"), call.given.text("token-file"), call.given.text("ca")}));
+  const auto profile =
+      TRY(profile_with(call.files, {call.given.text("server"), call.given.text("token-file"), call.given.text("ca")}));
   const Json factories = TRY(call.service.get("/v1/factories"));
   TRY(save_profile(call.files, profile));
   call.talk.say("profile written: " + profile_path());
-  if (call.json()) call.talk.out() << to_json(Json::Object{{"server", profile.server}, {"factories", *factories.find("factories")}}) << "\n";
+  if (call.json())
+    call.talk.out() << to_json(Json::Object{{"server", profile.server}, {"factories", *factories.find("factories")}})
+                    << "\n";
   return {};
 }
 

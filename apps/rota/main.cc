@@ -1,11 +1,9 @@
 // rota: what an owner and a developer do, one noun per file. Reads the command line; the nouns do the rest.
 // Under the name of a tool it replaces it is that tool.
+#include <CLI/CLI.hpp>
 #include <iostream>
 
-#include <CLI/CLI.hpp>
-
 #include "base/files.h"
-#include "compat/garage_sign.h"
 #include "compat/fioctl.h"
 #include "compat/garage_sign.h"
 #include "nouns.h"
@@ -18,7 +16,8 @@ using app::Noun;
 using app::Option;
 
 std::vector<Noun> nouns() {
-  return {app::factory_noun(), app::device_noun(), app::target_noun(), app::source_noun(), app::build_noun(), app::login_noun()};
+  return {app::factory_noun(), app::device_noun(), app::target_noun(),
+          app::source_noun(),  app::build_noun(),  app::login_noun()};
 }
 
 // The texts one command was given; the parser keeps pointers into it.
@@ -35,18 +34,25 @@ std::string long_name(const std::string& name) {
 void add_option(CLI::App& to, const Option& option, Texts& texts) {
   const std::string name = long_name(option.name);
   switch (option.kind) {
-    case Option::Kind::flag: to.add_flag(option.name, texts.flags[name], option.summary); return;
-    case Option::Kind::value: to.add_option(option.name, texts.values[name], option.summary); return;
+    case Option::Kind::flag:
+      to.add_flag(option.name, texts.flags[name], option.summary);
+      return;
+    case Option::Kind::value:
+      to.add_option(option.name, texts.values[name], option.summary);
+      return;
     case Option::Kind::argument:
-    case Option::Kind::required_value: to.add_option(option.name, texts.values[name], option.summary)->required(); return;
+    case Option::Kind::required_value:
+      to.add_option(option.name, texts.values[name], option.summary)->required();
+      return;
   }
 }
 
 const std::vector<Option>& common_options() {
-  static const std::vector<Option> kCommon = {{Option::Kind::value, "--server", "address of the service"},
-                                              {Option::Kind::value, "--token-file", "file that holds the API token"},
-                                              {Option::Kind::value, "--ca", "file of the CA that the service's certificate is from"},
-                                              {Option::Kind::flag, "--json", "the result as JSON"}};
+  static const std::vector<Option> kCommon = {
+      {Option::Kind::value, "--server", "address of the service"},
+      {Option::Kind::value, "--token-file", "file that holds the API token"},
+      {Option::Kind::value, "--ca", "file of the CA that the service's certificate is from"},
+      {Option::Kind::flag, "--json", "the result as JSON"}};
   return kCommon;
 }
 

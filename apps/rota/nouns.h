@@ -25,7 +25,9 @@ class Given {
   bool has(const std::string& name) const { return values_.contains(name); }
   // The value, or empty when it was not given.
   std::string text(const std::string& name) const { return has(name) ? values_.at(name) : std::string(); }
-  std::string text_or(const std::string& name, const std::string& otherwise) const { return has(name) ? values_.at(name) : otherwise; }
+  std::string text_or(const std::string& name, const std::string& otherwise) const {
+    return has(name) ? values_.at(name) : otherwise;
+  }
 
  private:
   std::map<std::string, std::string> values_;

@@ -20,13 +20,19 @@ std::string message_of(const FetchReply& reply) {
 Error error_of(const FetchReply& reply) {
   const std::string text = message_of(reply);
   switch (reply.status) {
-    case 401: return denied(text, "is the token file the right one? see rota login --help");
-    case 403: return denied(text);
+    case 401:
+      return denied(text, "is the token file the right one? see rota login --help");
+    case 403:
+      return denied(text);
     case 404:
-    case 410: return not_found(text);
-    case 409: return conflict(text);
-    case 429: return unavailable(text, "wait " + std::string(header(reply.headers, "Retry-After")) + " s");
-    default: return reply.status >= 500 ? unavailable(text) : bad_input(text);
+    case 410:
+      return not_found(text);
+    case 409:
+      return conflict(text);
+    case 429:
+      return unavailable(text, "wait " + std::string(header(reply.headers, "Retry-After")) + " s");
+    default:
+      return reply.status >= 500 ? unavailable(text) : bad_input(text);
   }
 }
 
@@ -38,7 +44,8 @@ void fill(std::string& flag, const Json& profile, std::string_view name) {
 }  // namespace
 
 std::string profile_path() {
-  if (const char* folder = std::getenv("XDG_CONFIG_HOME"); folder != nullptr && *folder == '/') return std::string(folder) + "/rota/profile.json";
+  if (const char* folder = std::getenv("XDG_CONFIG_HOME"); folder != nullptr && *folder == '/')
+    return std::string(folder) + "/rota/profile.json";
   const char* home = std::getenv("HOME");
   return std::string(home == nullptr ? "." : home) + "/.config/rota/profile.json";
 }
@@ -53,7 +60,8 @@ Result<Profile> profile_with(Files& files, const Profile& flags) {
     fill(profile.token_file, stored, "token_file");
   }
   if (profile.server.empty()) return bad_input("server: not known", "give --server URL, or once: rota login");
-  if (profile.token_file.empty()) return bad_input("token file: not known", "give --token-file FILE, or once: rota login");
+  if (profile.token_file.empty())
+    return bad_input("token file: not known", "give --token-file FILE, or once: rota login");
   while (profile.server.ends_with('/')) profile.server.pop_back();
   return profile;
 }
@@ -98,8 +106,12 @@ Result<Json> Service::send(const std::string& method, const std::string& path, c
   return TRY_IN("answer", parse_json(reply.body, {.numbers = JsonRules::Numbers::any, .max_bytes = kMaxJson}));
 }
 
-Result<Json> Service::get(const std::string& path) { return send("GET", path, {}); }
-Result<Json> Service::post(const std::string& path, const Json& body) { return send("POST", path, body); }
+Result<Json> Service::get(const std::string& path) {
+  return send("GET", path, {});
+}
+Result<Json> Service::post(const std::string& path, const Json& body) {
+  return send("POST", path, body);
+}
 
 Status Service::remove(const std::string& path) {
   TRY(send("DELETE", path, {}));

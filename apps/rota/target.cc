@@ -12,7 +12,8 @@ std::string listed(const Json* items) {
 }
 
 Status list_targets(const Invocation& call) {
-  const Json answer = TRY(call.service.get("/v1/factories/" + percent_encoded(call.given.text("factory")) + "/targets"));
+  const Json answer =
+      TRY(call.service.get("/v1/factories/" + percent_encoded(call.given.text("factory")) + "/targets"));
   if (call.json()) {
     call.talk.out() << to_json(answer) << "\n";
     return {};
@@ -35,7 +36,10 @@ Status list_targets(const Invocation& call) {
 Noun target_noun() {
   return {"target",
           "what the factory has published",
-          {{"list", "the targets of the newest targets.json", {{Option::Kind::required_value, "--factory", "its name"}}, list_targets}}};
+          {{"list",
+            "the targets of the newest targets.json",
+            {{Option::Kind::required_value, "--factory", "its name"}},
+            list_targets}}};
 }
 
 }  // namespace rota::app

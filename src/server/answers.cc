@@ -7,14 +7,22 @@ namespace {
 
 std::string_view code_of(Fault fault) {
   switch (fault) {
-    case Fault::rejected: return "rejected";
-    case Fault::expired: return "expired";
-    case Fault::not_found: return "not_found";
-    case Fault::unavailable: return "unavailable";
-    case Fault::denied: return "forbidden";
-    case Fault::bad_input: return "bad_request";
-    case Fault::conflict: return "conflict";
-    case Fault::io: return "internal";
+    case Fault::rejected:
+      return "rejected";
+    case Fault::expired:
+      return "expired";
+    case Fault::not_found:
+      return "not_found";
+    case Fault::unavailable:
+      return "unavailable";
+    case Fault::denied:
+      return "forbidden";
+    case Fault::bad_input:
+      return "bad_request";
+    case Fault::conflict:
+      return "conflict";
+    case Fault::io:
+      return "internal";
   }
   abort_with("code_of: not a Fault");
 }

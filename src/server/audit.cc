@@ -8,9 +8,10 @@ constexpr std::size_t kRemembered = 10'000;
 }  // namespace
 
 Status Audit::prepare() {
-  return db_.migrate({"CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,"
-                  " factory TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, object TEXT NOT NULL,"
-                  " detail TEXT NOT NULL)"});
+  return db_.migrate(
+      {"CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,"
+       " factory TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, object TEXT NOT NULL,"
+       " detail TEXT NOT NULL)"});
 }
 
 void Audit::add(const AuditEntry& entry) {
@@ -32,9 +33,10 @@ void Audit::add_once(const AuditEntry& entry) {
 
 Result<Json> Audit::newest(const std::string& factory, std::int64_t limit) {
   writes_.settle();
-  const auto rows = TRY(db_.query("SELECT at, factory, actor, action, object, detail FROM audit WHERE ?1 = '' OR factory = ?1"
-                                  " ORDER BY id DESC LIMIT ?2",
-                                  {factory, limit}));
+  const auto rows =
+      TRY(db_.query("SELECT at, factory, actor, action, object, detail FROM audit WHERE ?1 = '' OR factory = ?1"
+                    " ORDER BY id DESC LIMIT ?2",
+                    {factory, limit}));
   Json entries{Json::Array{}};
   for (const auto& row : rows) {
     Json entry;

@@ -25,7 +25,8 @@ class Audit {
   Audit(store::Database& db, Writes& writes, const Clock& clock) : db_(db), writes_(writes), clock_(clock) {}
   Status prepare();
   void add(const AuditEntry& entry);
-  // As add, but only the first time since the start that this very entry is seen: for what a stranger can repeat at will.
+  // As add, but only the first time since the start that this very entry is seen: for what a stranger can repeat at
+  // will.
   void add_once(const AuditEntry& entry);
   // Newest first; an empty factory means all. [{"at","factory","actor","action","object","detail"}]
   Result<Json> newest(const std::string& factory, std::int64_t limit);

@@ -78,8 +78,8 @@ void FailureLimit::failed(const std::string& address) {
   if (accounts_.size() > kAddresses) accounts_.clear();
   const Time now = clock_.now();
   auto& account = accounts_.try_emplace(address, Account{kFailures, now, Time{}}).first->second;
-  const double refilled = account.left + static_cast<double>((now - account.counted).count()) /
-                                             static_cast<double>(kRefill.count());
+  const double refilled =
+      account.left + static_cast<double>((now - account.counted).count()) / static_cast<double>(kRefill.count());
   account.left = std::min(kFailures, refilled) - 1;
   account.counted = now;
   if (account.left < 1) account.shut_until = now + kShutOut;
@@ -88,16 +88,18 @@ void FailureLimit::failed(const std::string& address) {
 Auth::Auth(store::Database& db, const Clock& clock) : db_(db), clock_(clock), failures_(clock) {}
 
 Status Auth::prepare() {
-  return db_.migrate({"CREATE TABLE tokens (hash TEXT PRIMARY KEY, user_name TEXT NOT NULL, name TEXT NOT NULL,"
-                      " factory TEXT NOT NULL, scopes TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER)"});
+  return db_.migrate(
+      {"CREATE TABLE tokens (hash TEXT PRIMARY KEY, user_name TEXT NOT NULL, name TEXT NOT NULL,"
+       " factory TEXT NOT NULL, scopes TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER)"});
 }
 
 Result<std::string> Auth::make_token(const NewToken& token) {
   std::string text = crypto::random_hex(32);
   const store::Value expires = token.expires ? store::Value(token.expires->time_since_epoch().count()) : nullptr;
-  TRY(db_.execute("INSERT INTO tokens (hash, user_name, name, factory, scopes, created_at, expires_at) VALUES (?,?,?,?,?,?,?)",
-                  {crypto::sha256_hex(text), token.user, token.name, token.factory, joined(token.scopes),
-                   clock_.now().time_since_epoch().count(), expires}));
+  TRY(db_.execute(
+      "INSERT INTO tokens (hash, user_name, name, factory, scopes, created_at, expires_at) VALUES (?,?,?,?,?,?,?)",
+      {crypto::sha256_hex(text), token.user, token.name, token.factory, joined(token.scopes),
+       clock_.now().time_since_epoch().count(), expires}));
   return text;
 }
 
@@ -111,13 +113,15 @@ Result<Caller> Auth::caller_of_token(std::string_view token) const {
                                   {crypto::sha256_hex(token)}));
   if (rows.empty()) return denied("credential: unknown");
   const auto& row = rows.front();
-  if (!row.is_null(4) && row.integer(4) <= clock_.now().time_since_epoch().count()) return denied("credential: expired");
+  if (!row.is_null(4) && row.integer(4) <= clock_.now().time_since_epoch().count())
+    return denied("credential: expired");
   return Caller{row.text(0), row.text(1), row.text(2), scopes_of(row.text(3))};
 }
 
 Result<Caller> Auth::caller_of(const http::Request& request) const {
   const auto tokens = offered_tokens(request);
-  if (tokens.empty()) return denied("credential: none given", "send 'Authorization: Bearer <token>' or 'OSF-TOKEN: <token>'");
+  if (tokens.empty())
+    return denied("credential: none given", "send 'Authorization: Bearer <token>' or 'OSF-TOKEN: <token>'");
   const std::string address = request.peer ? request.peer->address : "";
   TRY(failures_.open_for(address));
   Result<Caller> caller = denied("credential: unknown");

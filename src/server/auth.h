@@ -17,7 +17,7 @@
 namespace rota::server {
 
 struct Caller {
-  std::string user;              // "owner@acme", "admin"
+  std::string user;  // "owner@acme", "admin"
   std::string token_name;
   std::string factory;           // the factory the credential is bound to; empty: all
   std::set<std::string> scopes;  // "devices:create", "source:read-update", …; "*" is all of them
@@ -59,9 +59,9 @@ class Auth {
   Result<std::string> make_token(const NewToken& token);
   // Every token of `user` for `factory`.
   Status drop_tokens(const std::string& user, const std::string& factory);
-  // Credentials in any accepted form: "OSF-TOKEN: t", "Authorization: Bearer t" raw or base64-wrapped, or Basic with the
-  // token as password (git). denied when there is none or it is unknown or expired; unavailable (answer 429) when too many
-  // wrong ones came from that address.
+  // Credentials in any accepted form: "OSF-TOKEN: t", "Authorization: Bearer t" raw or base64-wrapped, or Basic with
+  // the token as password (git). denied when there is none or it is unknown or expired; unavailable (answer 429) when
+  // too many wrong ones came from that address.
   Result<Caller> caller_of(const http::Request& request) const;
   // Without the failure limit: the caller counts with `failures()` where strangers can reach it.
   Result<Caller> caller_of_token(std::string_view token) const;

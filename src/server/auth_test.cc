@@ -104,7 +104,8 @@ TEST(CallerMay, FollowsScopes) {
       {"", {"targets:read-update"}, "targets:read", "acme", true},
       {"", {"targets:read"}, "targets:read-update", "acme", false},
   };
-  for (const auto& c : kCases) EXPECT_EQ((Caller{"u", "t", c.bound, c.scopes}.may(c.wanted, c.factory)), c.may) << c.wanted << " " << c.factory;
+  for (const auto& c : kCases)
+    EXPECT_EQ((Caller{"u", "t", c.bound, c.scopes}.may(c.wanted, c.factory)), c.may) << c.wanted << " " << c.factory;
 }
 
 }  // namespace

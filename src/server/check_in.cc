@@ -15,7 +15,9 @@ bool made_of(std::string_view text, std::string_view also, std::size_t least, st
          });
 }
 
-bool is_dots(std::string_view text) { return text == "." || text == ".."; }
+bool is_dots(std::string_view text) {
+  return text == "." || text == "..";
+}
 
 bool is_printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
@@ -40,9 +42,15 @@ Result<std::optional<std::vector<std::string>>> read_tags(const http::Request& r
 
 }  // namespace
 
-bool is_device_uuid(std::string_view text) { return made_of(text, "-", 8, 64); }
-bool is_device_name(std::string_view text) { return made_of(text, "_.-", 1, 64) && !is_dots(text); }
-bool is_tag(std::string_view text) { return made_of(text, "_.+-", 1, 64) && !is_dots(text); }
+bool is_device_uuid(std::string_view text) {
+  return made_of(text, "-", 8, 64);
+}
+bool is_device_name(std::string_view text) {
+  return made_of(text, "_.-", 1, 64) && !is_dots(text);
+}
+bool is_tag(std::string_view text) {
+  return made_of(text, "_.+-", 1, 64) && !is_dots(text);
+}
 
 bool is_factory_name(std::string_view text) {
   return made_of(text, "-", 1, 48) && text.front() != '-' &&

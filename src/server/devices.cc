@@ -1,24 +1,12 @@
 #include "server/devices.h"
 
 #include "crypto/hash.h"
+#include "server/device_rows.h"
 
 namespace rota::server {
 namespace {
 
 constexpr Seconds kWriteEvery{60};
-
-std::int64_t stamp(Time time) { return time.time_since_epoch().count(); }
-Time instant(std::int64_t stamp) { return Time(Seconds(stamp)); }
-
-std::string joined(const std::vector<std::string>& items) {
-  std::string text;
-  for (const auto& item : items) text += (text.empty() ? "" : ",") + item;
-  return text;
-}
-
-std::vector<std::string> separated(const std::string& text) {
-  return text.empty() ? std::vector<std::string>() : split(text, ',');
-}
 
 // Takes over what was said; true when that changed something.
 template <typename T>
@@ -28,62 +16,16 @@ bool take(const std::optional<T>& said, T& stored) {
   return true;
 }
 
-constexpr const char* kDeviceTables =
-    "CREATE TABLE devices (uuid TEXT PRIMARY KEY, factory TEXT NOT NULL, name TEXT NOT NULL, owner TEXT NOT NULL,"
-    " hardware_id TEXT NOT NULL, spki BLOB NOT NULL, next_spki BLOB NOT NULL, created_at INTEGER NOT NULL,"
-    " UNIQUE (factory, name)) WITHOUT ROWID; "
-    "CREATE TABLE check_ins (device TEXT PRIMARY KEY, last_seen INTEGER NOT NULL, target TEXT NOT NULL,"
-    " ostree_hash TEXT NOT NULL, tags TEXT NOT NULL, apps TEXT NOT NULL, agent TEXT NOT NULL, root_held INTEGER NOT NULL,"
-    " root_source INTEGER NOT NULL, timestamp_given INTEGER NOT NULL, snapshot_given INTEGER NOT NULL,"
-    " targets_given INTEGER NOT NULL) WITHOUT ROWID; "
-    "CREATE TABLE denied_devices (uuid TEXT PRIMARY KEY, factory TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID; "
-    "CREATE TABLE device_certificates (serial TEXT PRIMARY KEY, device TEXT NOT NULL, factory TEXT NOT NULL,"
-    " key_sha256 TEXT NOT NULL, issued_at INTEGER NOT NULL, not_after INTEGER NOT NULL) WITHOUT ROWID; "
-    "CREATE TABLE device_reports (device TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL,"
-    " PRIMARY KEY (device, kind)) WITHOUT ROWID; "
-    "CREATE TABLE apps_states (device TEXT NOT NULL, id INTEGER NOT NULL, body TEXT NOT NULL,"
-    " PRIMARY KEY (device, id)) WITHOUT ROWID; "
-    "CREATE TABLE events (device TEXT NOT NULL, id TEXT NOT NULL, correlation_id TEXT NOT NULL, received_at INTEGER NOT NULL,"
-    " device_time INTEGER NOT NULL, type TEXT NOT NULL, target TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL,"
-    " PRIMARY KEY (device, id)) WITHOUT ROWID; "
-    "CREATE INDEX events_by_correlation ON events (device, correlation_id, device_time); "
-    "CREATE INDEX events_by_age ON events (received_at)";
-
-Status insert_device(store::Database& db, const Device& device) {
-  TRY(db.execute("INSERT INTO devices (uuid, factory, name, owner, hardware_id, spki, next_spki, created_at)"
-                 " VALUES (?,?,?,?,?,?,?,?)",
-                 {device.uuid, device.factory, device.name, device.owner, device.hardware_id, store::Blob{device.spki},
-                  store::Blob{device.next_spki}, stamp(device.created_at)}));
-  return {};
-}
-
-Status insert_certificate(store::Database& db, const Device& device, const IssuedCertificate& certificate) {
-  TRY(db.execute("INSERT INTO device_certificates (serial, device, factory, key_sha256, issued_at, not_after)"
-                 " VALUES (?,?,?,?,?,?)",
-                 {certificate.serial, device.uuid, device.factory, crypto::sha256_hex(device.spki),
-                  stamp(device.created_at), stamp(certificate.not_after)}));
-  return {};
-}
-
-Status erase_device(store::Database& db, const std::string& uuid) {
-  for (const char* table : {"check_ins", "device_certificates", "device_reports", "apps_states", "events"})
-    TRY(db.execute(std::string("DELETE FROM ") + table + " WHERE device = ?", {uuid}));
-  TRY(db.execute("DELETE FROM devices WHERE uuid = ?", {uuid}));
-  return {};
-}
-
-RootSource root_source_of(std::int64_t stored) {
-  for (const auto source : {RootSource::request, RootSource::statement})
-    if (static_cast<std::int64_t>(source) == stored) return source;
-  return RootSource::nothing;
-}
-
 tuf::Version& floor_of(tuf::Floors& floors, tuf::Role role) {
   switch (role) {
-    case tuf::Role::timestamp: return floors.timestamp;
-    case tuf::Role::snapshot: return floors.snapshot;
-    case tuf::Role::targets: return floors.targets;
-    case tuf::Role::root: break;
+    case tuf::Role::timestamp:
+      return floors.timestamp;
+    case tuf::Role::snapshot:
+      return floors.snapshot;
+    case tuf::Role::targets:
+      return floors.targets;
+    case tuf::Role::root:
+      break;
   }
   abort_with("floor_of: root has none");
 }
@@ -92,9 +34,12 @@ tuf::Version& floor_of(tuf::Floors& floors, tuf::Role role) {
 
 std::string_view name_of(RootSource source) {
   switch (source) {
-    case RootSource::nothing: return "";
-    case RootSource::request: return "request";
-    case RootSource::statement: return "statement";
+    case RootSource::nothing:
+      return "";
+    case RootSource::request:
+      return "request";
+    case RootSource::statement:
+      return "statement";
   }
   abort_with("name_of: not a RootSource");
 }
@@ -103,31 +48,19 @@ Devices::Devices(store::Database& db, Writes& writes, Audit& audit, const Clock&
     : db_(db), writes_(writes), audit_(audit), clock_(clock) {}
 
 Status Devices::prepare() {
-  TRY(db_.migrate({kDeviceTables}));
+  TRY(prepare_device_tables(db_));
   return load();
 }
 
 Status Devices::load() {
   const std::unique_lock lock(mutex_);
-  for (const auto& row : TRY(db_.query("SELECT uuid, factory, name, owner, hardware_id, spki, next_spki, created_at FROM devices")))
-    insert({.uuid = row.text(0), .factory = row.text(1), .name = row.text(2), .owner = row.text(3), .hardware_id = row.text(4),
-            .spki = row.text(5), .next_spki = row.text(6), .created_at = instant(row.integer(7))});
-  for (const auto& row : TRY(db_.query("SELECT device, last_seen, target, ostree_hash, tags, apps, agent, root_held, root_source,"
-                                       " timestamp_given, snapshot_given, targets_given FROM check_ins"))) {
-    const auto found = entries_.find(row.text(0));
-    if (found == entries_.end()) continue;
-    auto& device = found->second.device;
-    device.last_seen = found->second.written = instant(row.integer(1));
-    device.target = row.text(2);
-    device.ostree_hash = row.text(3);
-    device.tags = separated(row.text(4));
-    device.apps = separated(row.text(5));
-    device.agent = row.text(6);
-    device.root_held = row.integer(7);
-    device.root_source = root_source_of(row.integer(8));
-    device.served = {.timestamp = row.integer(9), .snapshot = row.integer(10), .targets = row.integer(11), .listed = {}};
+  for (auto& device : TRY(read_devices(db_))) {
+    const Time written = device.last_seen;
+    const std::string uuid = device.uuid;
+    insert(std::move(device));
+    entries_[uuid].written = written;
   }
-  for (const auto& row : TRY(db_.query("SELECT uuid, factory FROM denied_devices"))) denied_[row.text(0)] = row.text(1);
+  denied_ = TRY(read_denied(db_));
   return {};
 }
 
@@ -198,8 +131,7 @@ Status Devices::deny(const std::string& uuid, const std::string& by) {
     denied_[uuid] = device->factory;
   }
   const Status stored = writes_.now([&](store::Database& db) -> Status {
-    TRY(db.execute("INSERT OR REPLACE INTO denied_devices (uuid, factory, at) VALUES (?,?,?)",
-                   {uuid, device->factory, stamp(clock_.now())}));
+    TRY(insert_denied(db, *device, clock_.now()));
     return erase_device(db, uuid);
   });
   const std::unique_lock lock(mutex_);
@@ -215,10 +147,7 @@ Status Devices::deny(const std::string& uuid, const std::string& by) {
 Status Devices::undeny(const std::string& uuid, const std::string& by) {
   const std::lock_guard registration(registration_);
   if (!is_denied(uuid)) return not_found("device '" + uuid + "': is not on the denied list");
-  TRY(writes_.now([&](store::Database& db) -> Status {
-    TRY(db.execute("DELETE FROM denied_devices WHERE uuid = ?", {uuid}));
-    return {};
-  }));
+  TRY(writes_.now([&](store::Database& db) { return erase_denied(db, uuid); }));
   const std::unique_lock lock(mutex_);
   audit_.add({denied_[uuid], by, "device-undenied", uuid});
   denied_.erase(uuid);
@@ -244,7 +173,8 @@ Status Devices::meet(const Contact& contact, Enrolment enrolment) {
     const std::shared_lock lock(mutex_);
     if (denied_.contains(contact.uuid)) return denied("device: is on the denied list");
     const auto found = entries_.find(contact.uuid);
-    if (found != entries_.end() && found->second.device.factory == contact.factory && found->second.device.spki == contact.spki)
+    if (found != entries_.end() && found->second.device.factory == contact.factory &&
+        found->second.device.spki == contact.spki)
       return {};
   }
   const std::unique_lock lock(mutex_);
@@ -259,11 +189,18 @@ Status Devices::meet_stranger(const Contact& contact, Enrolment enrolment) {
   if (denied_.contains(contact.uuid)) return denied("device: is on the denied list");
   if (by_key_.contains(contact.spki)) return denied("device: its key belongs to another device");
   if (by_name_.contains({contact.factory, contact.uuid})) return denied("device: its name is taken");
-  const Device device{.uuid = contact.uuid, .factory = contact.factory, .name = contact.uuid, .owner = "", .hardware_id = "",
-                      .spki = Bytes(contact.spki), .next_spki = {}, .created_at = clock_.now()};
+  const Device device{.uuid = contact.uuid,
+                      .factory = contact.factory,
+                      .name = contact.uuid,
+                      .owner = "",
+                      .hardware_id = "",
+                      .spki = Bytes(contact.spki),
+                      .next_spki = {},
+                      .created_at = clock_.now()};
   insert(device);
   writes_.later([device](store::Database& db) { return insert_device(db, device); });
-  audit_.add({device.factory, "device:" + device.uuid, "device-enrolled", device.uuid, crypto::sha256_hex(device.spki)});
+  audit_.add(
+      {device.factory, "device:" + device.uuid, "device-enrolled", device.uuid, crypto::sha256_hex(device.spki)});
   return {};
 }
 
@@ -277,15 +214,13 @@ Status Devices::meet_new_key(Entry& entry, const Contact& contact) {
   by_key_.erase(device.spki);
   device.spki = std::exchange(device.next_spki, {});
   store_key(device);
-  audit_.add({device.factory, "device:" + device.uuid, "device-key-changed", device.uuid, crypto::sha256_hex(device.spki)});
+  audit_.add(
+      {device.factory, "device:" + device.uuid, "device-key-changed", device.uuid, crypto::sha256_hex(device.spki)});
   return {};
 }
 
 void Devices::store_key(const Device& device) {
-  writes_.later([uuid = device.uuid, spki = device.spki, next = device.next_spki](store::Database& db) -> Status {
-    TRY(db.execute("UPDATE devices SET spki = ?, next_spki = ? WHERE uuid = ?", {store::Blob{spki}, store::Blob{next}, uuid}));
-    return {};
-  });
+  writes_.later([device](store::Database& db) { return update_key(db, device); });
 }
 
 Status Devices::announce_key(const std::string& uuid, BytesView spki) {
@@ -357,12 +292,7 @@ Status Devices::write_hot(store::Database& db, const std::string& uuid) {
     found->second.written = found->second.device.last_seen;
     device = found->second.device;
   }
-  TRY(db.execute("INSERT OR REPLACE INTO check_ins (device, last_seen, target, ostree_hash, tags, apps, agent, root_held,"
-                 " root_source, timestamp_given, snapshot_given, targets_given) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-                 {device.uuid, stamp(device.last_seen), device.target, device.ostree_hash, joined(device.tags),
-                  joined(device.apps), device.agent, device.root_held, static_cast<std::int64_t>(device.root_source),
-                  device.served.timestamp, device.served.snapshot, device.served.targets}));
-  return {};
+  return store_check_in(db, device);
 }
 
 }  // namespace rota::server

@@ -74,8 +74,8 @@ class Devices {
   std::optional<std::string> denied_factory(std::string_view uuid) const;  // nullopt: not denied
   std::vector<std::string> denied_of(std::string_view factory) const;
 
-  // denied unless the device is known with this key. An unknown one is enrolled with `on_contact`; the first contact under an
-  // announced key makes it the key; another key is an alert.
+  // denied unless the device is known with this key. An unknown one is enrolled with `on_contact`; the first contact
+  // under an announced key makes it the key; another key is an alert.
   Status meet(const Contact& contact, Enrolment enrolment);
   // Stored soon, unless nothing changed and the last write is younger than 60 s; last_seen is now.
   void check_in(const std::string& uuid, const CheckIn& said);
@@ -96,10 +96,10 @@ class Devices {
   Status load();
   Status meet_stranger(const Contact& contact, Enrolment enrolment);
   Status meet_new_key(Entry& entry, const Contact& contact);
-  void insert(Device device);                    // under the unique lock
-  void erase(const std::string& uuid);           // under the unique lock
+  void insert(Device device);           // under the unique lock
+  void erase(const std::string& uuid);  // under the unique lock
   void store_key(const Device& device);
-  void store_hot(Entry& entry);                  // under the unique lock
+  void store_hot(Entry& entry);  // under the unique lock
   Status write_hot(store::Database& db, const std::string& uuid);
 
   store::Database& db_;

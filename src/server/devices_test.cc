@@ -16,7 +16,9 @@ http::Request with(const Headers& headers) {
 }
 
 TEST(ReadCheckIn, TakesWhatIsWithinItsGrammar) {
-  const auto said = read_check_in(with({{"x-ats-target", "foo-lmp-7"}, {"x-ats-tags", "main , beta"}, {"x-ats-dockerapps", ""},
+  const auto said = read_check_in(with({{"x-ats-target", "foo-lmp-7"},
+                                        {"x-ats-tags", "main , beta"},
+                                        {"x-ats-dockerapps", ""},
                                         {"User-Agent", "aktualizr-lite/1"}}))
                         .value();
   EXPECT_EQ(said.target, "foo-lmp-7");
@@ -29,18 +31,24 @@ TEST(ReadCheckIn, TakesWhatIsWithinItsGrammar) {
 TEST(ReadCheckIn, RefusesATagOutsideTheGrammar) {
   std::string many = "t0";
   for (int i = 1; i < 33; ++i) many += ",t" + std::to_string(i);
-  for (const std::string& tags : {std::string("../../x"), std::string("a,.."), std::string("a,,b"), std::string(65, 'a'), std::string(5000, 'a'), many, std::string("a\0b", 3)})
+  for (const std::string& tags : {std::string("../../x"), std::string("a,.."), std::string("a,,b"),
+                                  std::string(65, 'a'), std::string(5000, 'a'), many, std::string("a\0b", 3)})
     EXPECT_EQ(read_check_in(with({{"x-ats-tags", tags}})).error().fault, Fault::bad_input) << tags;
 }
 
 TEST(ReadCheckIn, IgnoresOtherHeadersOutsideTheirGrammar) {
-  const auto said = read_check_in(with({{"x-ats-target", std::string(254, 'a')}, {"x-ats-ostreehash", "xyz"}, {"x-ats-dockerapps", "a/b"}, {"User-Agent", std::string(201, 'a')}})).value();
+  const auto said = read_check_in(with({{"x-ats-target", std::string(254, 'a')},
+                                        {"x-ats-ostreehash", "xyz"},
+                                        {"x-ats-dockerapps", "a/b"},
+                                        {"User-Agent", std::string(201, 'a')}}))
+                        .value();
   EXPECT_FALSE(said.target || said.ostree_hash || said.apps || said.agent);
 }
 
 TEST(Grammar, OfNames) {
   EXPECT_TRUE(is_device_uuid("2c5e8f0a-6d1b"));
-  for (const char* bad : {"", "short", "../../../../", "a/b/c/d/e/f", "2c5e8f0a_6d1b"}) EXPECT_FALSE(is_device_uuid(bad)) << bad;
+  for (const char* bad : {"", "short", "../../../../", "a/b/c/d/e/f", "2c5e8f0a_6d1b"})
+    EXPECT_FALSE(is_device_uuid(bad)) << bad;
   EXPECT_TRUE(is_factory_name("acme-2"));
   for (const char* bad : {"", "-a", "Acme", "a/b", "a.b"}) EXPECT_FALSE(is_factory_name(bad)) << bad;
 }
@@ -49,7 +57,9 @@ class DevicesTest : public test::Installed {
  protected:
   Devices& devices() { return app().devices; }
   Device found(const std::string& uuid) { return devices().find(uuid).value(); }
-  Status meet(const std::string& uuid, BytesView key, Enrolment enrolment = Enrolment::off) { return devices().meet({uuid, "acme", key}, enrolment); }
+  Status meet(const std::string& uuid, BytesView key, Enrolment enrolment = Enrolment::off) {
+    return devices().meet({uuid, "acme", key}, enrolment);
+  }
 };
 
 TEST_F(DevicesTest, RefusesWhatIsTaken) {
@@ -65,7 +75,11 @@ TEST_F(DevicesTest, RefusesWhatIsTaken) {
 
 TEST_F(DevicesTest, KeepsWhatWasSaidOverARestart) {
   registered("device-0001", "one");
-  devices().check_in("device-0001", {.target = "foo-1", .ostree_hash = std::string(64, 'a'), .agent = "x", .tags = {{"main", "beta"}}, .apps = {{"shell"}}});
+  devices().check_in("device-0001", {.target = "foo-1",
+                                     .ostree_hash = std::string(64, 'a'),
+                                     .agent = "x",
+                                     .tags = {{"main", "beta"}},
+                                     .apps = {{"shell"}}});
   devices().note_root("device-0001", 3, RootSource::request);
   ASSERT_TRUE(devices().give("device-0001", tuf::Role::targets, 5).ok());
   open();
@@ -162,7 +176,8 @@ TEST_F(DevicesTest, TakesCheckInsFromManyThreads) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([this, t] {
-      for (int i = 0; i < 200; ++i) devices().check_in("device-0001", {.target = "t" + std::to_string(t) + "-" + std::to_string(i)});
+      for (int i = 0; i < 200; ++i)
+        devices().check_in("device-0001", {.target = "t" + std::to_string(t) + "-" + std::to_string(i)});
     });
   for (auto& thread : threads) thread.join();
   const std::string last = found("device-0001").target;

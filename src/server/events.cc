@@ -39,21 +39,24 @@ Result<std::vector<DeviceEvent>> read_events(BytesView body, Time received) {
   return events;
 }
 
-Status insert_events(store::Database& db, const std::string& device, const std::vector<DeviceEvent>& events, Time received) {
+Status insert_events(store::Database& db, const std::string& device, const std::vector<DeviceEvent>& events,
+                     Time received) {
   for (const auto& event : events)
-    TRY(db.execute("INSERT OR IGNORE INTO events (device, id, correlation_id, received_at, device_time, type, target,"
-                   " version, body) VALUES (?,?,?,?,?,?,?,?,?)",
-                   {device, event.id, event.correlation_id, received.time_since_epoch().count(),
-                    event.device_time.time_since_epoch().count(), event.type, event.target, event.version, to_json(event.body)}));
+    TRY(db.execute(
+        "INSERT OR IGNORE INTO events (device, id, correlation_id, received_at, device_time, type, target,"
+        " version, body) VALUES (?,?,?,?,?,?,?,?,?)",
+        {device, event.id, event.correlation_id, received.time_since_epoch().count(),
+         event.device_time.time_since_epoch().count(), event.type, event.target, event.version, to_json(event.body)}));
   return {};
 }
 
 Result<Json> updates_of(store::Database& db, const std::string& device) {
-  const auto rows = TRY(db.query("SELECT correlation_id, MAX(device_time), COUNT(*), MAX(received_at) AS newest,"
-                                 " MAX(target), MAX(version) FROM events WHERE device = ?"
-                                 " GROUP BY correlation_id ORDER BY newest DESC, MAX(device_time) DESC"
-                                 " LIMIT 1000",
-                                 {device}));
+  const auto rows =
+      TRY(db.query("SELECT correlation_id, MAX(device_time), COUNT(*), MAX(received_at) AS newest,"
+                   " MAX(target), MAX(version) FROM events WHERE device = ?"
+                   " GROUP BY correlation_id ORDER BY newest DESC, MAX(device_time) DESC"
+                   " LIMIT 1000",
+                   {device}));
   Json updates{Json::Array{}};
   for (const auto& row : rows)
     updates.push_back(Json::Object{{"correlation-id", row.text(0)},
@@ -65,8 +68,9 @@ Result<Json> updates_of(store::Database& db, const std::string& device) {
 }
 
 Result<Json> events_of(store::Database& db, const std::string& device, const std::string& correlation_id) {
-  const auto rows = TRY(db.query("SELECT body FROM events WHERE device = ? AND correlation_id = ? ORDER BY device_time, received_at, id",
-                                 {device, correlation_id}));
+  const auto rows = TRY(
+      db.query("SELECT body FROM events WHERE device = ? AND correlation_id = ? ORDER BY device_time, received_at, id",
+               {device, correlation_id}));
   if (rows.empty()) return not_found("update '" + correlation_id + "': this device has sent no event of it");
   Json events{Json::Array{}};
   for (const auto& row : rows) events.push_back(TRY(parse_json(row.text(0), {.numbers = JsonRules::Numbers::any})));

@@ -21,7 +21,8 @@ struct DeviceEvent {
 Result<std::vector<DeviceEvent>> read_events(BytesView body, Time received);
 
 // An event whose id this device has sent before changes nothing. For use inside a transaction.
-Status insert_events(store::Database& db, const std::string& device, const std::vector<DeviceEvent>& events, Time received);
+Status insert_events(store::Database& db, const std::string& device, const std::vector<DeviceEvent>& events,
+                     Time received);
 
 // [{"correlation-id","target","version","time","events":n}], newest first.
 Result<Json> updates_of(store::Database& db, const std::string& device);

@@ -7,9 +7,12 @@ namespace rota::server {
 
 std::string_view name_of(AutoEnroll mode) {
   switch (mode) {
-    case AutoEnroll::off: return "off";
-    case AutoEnroll::factory_ca: return "factory-ca";
-    case AutoEnroll::any_ca: return "on";
+    case AutoEnroll::off:
+      return "off";
+    case AutoEnroll::factory_ca:
+      return "factory-ca";
+    case AutoEnroll::any_ca:
+      return "on";
   }
   abort_with("name_of: not an AutoEnroll");
 }
@@ -24,10 +27,13 @@ Factories::Factories(const FactoryDoors& doors, std::string ostree_folder)
     : doors_(doors), ostree_folder_(std::move(ostree_folder)) {}
 
 Status Factories::prepare() {
-  TRY(doors_.db.migrate({"CREATE TABLE factory_settings (name TEXT PRIMARY KEY, auto_enroll TEXT NOT NULL,"
+  TRY(
+      doors_.db.migrate({"CREATE TABLE factory_settings (name TEXT PRIMARY KEY, auto_enroll TEXT NOT NULL,"
                          " created_at INTEGER NOT NULL) WITHOUT ROWID"}));
-  for (const auto& row : TRY(doors_.db.query("SELECT name, auto_enroll, created_at FROM factory_settings")))
-    rows_[row.text(0)] = Row{TRY(auto_enroll_named(row.text(1))), Time(Seconds(row.integer(2)))};
+  for (const auto& row : TRY(doors_.db.query("SELECT name, auto_enroll, created_at FROM factory_settings"))) {
+    const auto auto_enroll = TRY(auto_enroll_named(row.text(1)));
+    rows_[row.text(0)] = Row{auto_enroll, Time(Seconds(row.integer(2)))};
+  }
   return make_folders(doors_.files, ostree_folder_, 0700);
 }
 
@@ -63,7 +69,9 @@ Result<std::string> Factories::create(const FactoryOrder& order, const std::stri
   return owner_token;
 }
 
-bool Factories::exists(std::string_view name) const { return doors_.repos.published(name).ok(); }
+bool Factories::exists(std::string_view name) const {
+  return doors_.repos.published(name).ok();
+}
 
 AutoEnroll Factories::auto_enroll(std::string_view name) const {
   const std::shared_lock lock(mutex_);

@@ -14,8 +14,8 @@
 
 namespace rota::server {
 
-// gateway.md 1, unknown device: off refuses it, factory_ca takes a certificate of the factory's CA, any_ca one of any CA of
-// the installation.
+// gateway.md 1, unknown device: off refuses it, factory_ca takes a certificate of the factory's CA, any_ca one of any
+// CA of the installation.
 enum class AutoEnroll { off, factory_ca, any_ca };
 std::string_view name_of(AutoEnroll mode);  // "off", "factory-ca", "on"
 Result<AutoEnroll> auto_enroll_named(std::string_view name);
@@ -44,8 +44,8 @@ class Factories {
   Factories(const FactoryDoors& doors, std::string ostree_folder);
   Status prepare();
 
-  // Everything a factory needs; the token of its owner ("owner@<name>"), shown once, here. What an attempt cut short has
-  // left behind is used or replaced. bad_input: the name; conflict: it exists.
+  // Everything a factory needs; the token of its owner ("owner@<name>"), shown once, here. What an attempt cut short
+  // has left behind is used or replaced. bad_input: the name; conflict: it exists.
   Result<std::string> create(const FactoryOrder& order, const std::string& api_url);
   bool exists(std::string_view name) const;
   AutoEnroll auto_enroll(std::string_view name) const;

@@ -33,6 +33,7 @@ Result<Json> described(const DeviceCall& call) {
   const auto device = call.app.devices.find(call.uuid);
   if (!device) return denied("device: is not registered");
   const auto key = TRY(crypto::PublicKey::from_spki_der(device->spki));
+  const auto published = TRY(call.app.repos.published(call.factory));
   Json::Array apps;
   for (const auto& app : device->apps) apps.emplace_back(app);
   return Json(Json::Object{{"uuid", device->uuid},
@@ -40,7 +41,7 @@ Result<Json> described(const DeviceCall& call) {
                            {"name", device->name},
                            {"factory", device->factory},
                            {"owner", device->owner},
-                           {"repo_id", TRY(call.app.repos.published(call.factory))->repo_id},
+                           {"repo_id", published->repo_id},
                            {"created_at", rfc3339(device->created_at)},
                            {"last_seen", rfc3339(device->last_seen)},
                            {"pubkey", key.pem()},
@@ -52,7 +53,9 @@ Result<Json> described(const DeviceCall& call) {
                            {"update_name", ""}});
 }
 
-Result<http::Response> get_device(const DeviceCall& call) { return http::json_response(200, TRY(described(call))); }
+Result<http::Response> get_device(const DeviceCall& call) {
+  return http::json_response(200, TRY(described(call)));
+}
 
 // gateway.md 9.
 Result<http::Response> patch_device(const DeviceCall& call) {
@@ -63,7 +66,9 @@ Result<http::Response> patch_device(const DeviceCall& call) {
   return http::Response{};
 }
 
-Result<http::Response> no_config(const DeviceCall&) { return http::Response{.status = 204}; }
+Result<http::Response> no_config(const DeviceCall&) {
+  return http::Response{.status = 204};
+}
 
 }  // namespace
 

@@ -23,7 +23,9 @@ Result<http::Response> ostree_file(const DeviceCall& call) {
 }
 
 // 204: no other place to load from than this gateway.
-Result<http::Response> download_urls(const DeviceCall&) { return http::Response{.status = 204}; }
+Result<http::Response> download_urls(const DeviceCall&) {
+  return http::Response{.status = 204};
+}
 
 // Stateless: whoever holds the token was this device within the last hour.
 Result<http::Response> app_proxy_url(const DeviceCall& call) {

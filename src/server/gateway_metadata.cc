@@ -75,7 +75,9 @@ class ServedSets {
 
 http::Response answer(const File& file, std::string_view cache) {
   http::Response response;
-  response.headers = {{"Content-Type", "application/json"}, {"x-ats-role-checksum", file.checksum}, {"Cache-Control", std::string(cache)}};
+  response.headers = {{"Content-Type", "application/json"},
+                      {"x-ats-role-checksum", file.checksum},
+                      {"Cache-Control", std::string(cache)}};
   response.shared_body = file.bytes;
   return response;
 }
@@ -99,9 +101,12 @@ Result<http::Response> numbered_root(ServedSets& sets, const DeviceCall& call, t
 
 Result<http::Response> role_file(const Set& set, const DeviceCall& call, tuf::Role role) {
   if (role == tuf::Role::root) return answer(set.root, kAskAgain);
-  const File& file = role == tuf::Role::timestamp ? set.timestamp : role == tuf::Role::snapshot ? set.snapshot : set.targets;
+  const File& file = role == tuf::Role::timestamp  ? set.timestamp
+                     : role == tuf::Role::snapshot ? set.snapshot
+                                                   : set.targets;
   if (const auto given = call.app.devices.give(call.uuid, role, file.version); !given) {
-    call.app.audit.add_once({call.factory, "gateway", "alert:version-fell", call.uuid, std::string(tuf::name_of(role))});
+    call.app.audit.add_once(
+        {call.factory, "gateway", "alert:version-fell", call.uuid, std::string(tuf::name_of(role))});
     return unavailable(given.error().what);
   }
   return answer(file, kAskAgain);
@@ -113,7 +118,8 @@ Result<http::Response> repo_file(ServedSets& sets, const DeviceCall& call) {
   if (production) return not_found("metadata: this factory has no production stream");
   if (const auto version = root_version_of(file)) return numbered_root(sets, call, *version);
   for (const auto role : {tuf::Role::root, tuf::Role::timestamp, tuf::Role::snapshot, tuf::Role::targets})
-    if (file == std::string(tuf::name_of(role)) + ".json") return role_file(*TRY(sets.newest(call.factory)), call, role);
+    if (file == std::string(tuf::name_of(role)) + ".json")
+      return role_file(*TRY(sets.newest(call.factory)), call, role);
   return not_found("metadata: no such file");
 }
 
@@ -126,7 +132,8 @@ Result<http::Response> put_trust(const DeviceCall& call) {
   const auto hash = TRY(root->text("sha256"));
   const auto ours = call.app.repos.root(call.factory, version);
   if (!ours || crypto::sha256_hex(**ours) != hash)
-    call.app.audit.add_once({call.factory, "gateway", "alert:fork", call.uuid, "root " + std::to_string(version) + " " + hash});
+    call.app.audit.add_once(
+        {call.factory, "gateway", "alert:fork", call.uuid, "root " + std::to_string(version) + " " + hash});
   call.app.devices.note_root(call.uuid, version, RootSource::statement);
   const Report report{call.uuid, "trust", to_json(statement)};
   TRY(call.app.writes.now([&](store::Database& db) { return store_report(db, report, call.app.clock.now()); }));
@@ -145,7 +152,8 @@ void add_metadata_routes(http::Router& router, App& app) {
   http::Route repo{.method = "GET", .pattern = "/repo/{file}", .handler = serve};
   repo.run = http::Route::Run::here;
   router.add(std::move(repo));
-  router.add(http::Route{.method = "PUT", .pattern = "/trust", .handler = for_device(app, put_trust), .max_body = 1024});
+  router.add(
+      http::Route{.method = "PUT", .pattern = "/trust", .handler = for_device(app, put_trust), .max_body = 1024});
 }
 
 }  // namespace rota::server

@@ -35,7 +35,9 @@ Result<http::Response> put_network(const DeviceCall& call) {
   return stored(call, "network", to_json(kept));
 }
 
-Result<http::Response> put_config(const DeviceCall& call) { return stored(call, "config", TRY(masked_toml(call.request.body))); }
+Result<http::Response> put_config(const DeviceCall& call) {
+  return stored(call, "config", TRY(masked_toml(call.request.body)));
+}
 
 Result<http::Response> put_ecus(const DeviceCall& call) {
   const Json said = TRY(parse_json(call.request.body, kAnyNumbers));
@@ -54,7 +56,8 @@ Result<http::Response> post_apps_states(const DeviceCall& call) {
 
 void add_report_routes(http::Router& router, App& app) {
   router.add("POST", "/events", for_device(app, post_events));
-  router.add({.method = "PUT", .pattern = "/system_info", .handler = for_device(app, put_hardware), .max_body = kMaxHardware});
+  router.add(
+      {.method = "PUT", .pattern = "/system_info", .handler = for_device(app, put_hardware), .max_body = kMaxHardware});
   router.add("PUT", "/system_info/network", for_device(app, put_network));
   router.add("PUT", "/system_info/config", for_device(app, put_config));
   router.add("POST", "/system_info/config", for_device(app, put_config));

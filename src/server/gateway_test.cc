@@ -11,7 +11,6 @@
 namespace rota::server {
 namespace {
 
-using testing::AnyOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -23,7 +22,9 @@ class GatewayTest : public test::Installed {
     Installed::SetUp();
     serve();
   }
-  crypto::Subject subject(const std::string& name, const std::string& unit = "acme") { return {.common_name = name, .organizational_unit = unit, .business_category = ""}; }
+  crypto::Subject subject(const std::string& name, const std::string& unit = "acme") {
+    return {.common_name = name, .organizational_unit = unit, .business_category = ""};
+  }
   int status_for(const test::Machine& machine) { return get(machine, "/device").status; }
   Json device_of(const std::string& uuid) { return json_of(operate("GET", "/v1/devices/" + uuid, owner_token_)); }
   void write(const std::string& path, const std::string& bytes) {
@@ -65,7 +66,8 @@ TEST_F(GatewayTest, A1NeverAnswersPlainHttpWithData) {
 TEST_F(GatewayTest, A2FailsTheHandshakeOfAForeignCa) {
   const auto authority = crypto::CertificateAuthority::make("Rota device CA", "acme", clock_.now(), days(10)).value();
   auto key = crypto::PrivateKey::generate_p256().value();
-  const auto csr = crypto::CertificateRequest::from_pem(crypto::CertificateRequest::make_pem(key, subject(kUuid)).value()).value();
+  const auto csr =
+      crypto::CertificateRequest::from_pem(crypto::CertificateRequest::make_pem(key, subject(kUuid)).value()).value();
   const test::Machine foreign{kUuid, std::move(key), authority.issue_client(csr, clock_.now(), days(9))->pem()};
   EXPECT_FALSE(fetch(&foreign, {.url = "/device"}).ok());
 }
@@ -83,7 +85,8 @@ TEST_F(GatewayTest, A3RefusesAnotherFactorysUnitAndUncleanNames) {
   ASSERT_TRUE(app().factories.set_auto_enroll("beta", AutoEnroll::factory_ca).ok());
   EXPECT_EQ(status_for(machine(kUuid, subject(kUuid, "beta"))), 403);  // issued by acme's CA
   EXPECT_EQ(status_for(machine(kUuid, subject(kUuid, "nobody"))), 403);
-  for (const char* name : {"", "..", "a/b", "../../../../etc/x"}) EXPECT_EQ(status_for(machine("x", subject(name))), 403) << name;
+  for (const char* name : {"", "..", "a/b", "../../../../etc/x"})
+    EXPECT_EQ(status_for(machine("x", subject(name))), 403) << name;
   EXPECT_TRUE(app().devices.all("").empty());
 }
 
@@ -91,7 +94,8 @@ TEST_F(GatewayTest, A4EnrolsAStrangerOnlyWhenToldTo) {
   const auto stranger = machine(kUuid, subject(kUuid));
   EXPECT_EQ(status_for(stranger), 403);
   EXPECT_TRUE(app().devices.all("acme").empty());
-  EXPECT_EQ(operate("PATCH", "/v1/factories/acme", owner_token_, Json::Object{{"auto-enroll", "factory-ca"}}).status, 200);
+  EXPECT_EQ(operate("PATCH", "/v1/factories/acme", owner_token_, Json::Object{{"auto-enroll", "factory-ca"}}).status,
+            200);
   EXPECT_EQ(status_for(stranger), 200);
   EXPECT_EQ(status_for(stranger), 200);
   EXPECT_EQ(app().devices.all("acme").size(), 1u);
@@ -129,7 +133,11 @@ TEST_F(GatewayTest, A6RefusesAnotherKeyUnlessAnnounced) {
 TEST_F(GatewayTest, A7StoresTheCheckIn) {
   const auto one = registered(kUuid, "one");
   const std::string commit(64, 'a');
-  get(one, "/device", {{"x-ats-target", "foo-lmp-7"}, {"x-ats-ostreehash", commit}, {"x-ats-tags", "main,beta"}, {"x-ats-dockerapps", "shell,web"}});
+  get(one, "/device",
+      {{"x-ats-target", "foo-lmp-7"},
+       {"x-ats-ostreehash", commit},
+       {"x-ats-tags", "main,beta"},
+       {"x-ats-dockerapps", "shell,web"}});
   get(one, "/device");
   Json device = device_of(kUuid);
   EXPECT_EQ(device.text_or("target-name", ""), "foo-lmp-7");
@@ -186,7 +194,8 @@ TEST_F(GatewayTest, B1Answers404ToWhatIsNoRootVersion) {
 TEST_F(GatewayTest, B2ServesASetThatADeviceVerifies) {
   const auto one = registered(kUuid, "one");
   tuf::Generation set;
-  for (auto [name, bytes] : {std::pair("timestamp", &set.timestamp), {"snapshot", &set.snapshot}, {"targets", &set.targets}}) {
+  for (auto [name, bytes] :
+       {std::pair("timestamp", &set.timestamp), {"snapshot", &set.snapshot}, {"targets", &set.targets}}) {
     const auto reply = get(one, "/repo/" + std::string(name) + ".json");
     ASSERT_EQ(reply.status, 200) << name;
     EXPECT_EQ(header(reply.headers, "x-ats-role-checksum"), crypto::sha256_hex(reply.body));
@@ -195,7 +204,9 @@ TEST_F(GatewayTest, B2ServesASetThatADeviceVerifies) {
     EXPECT_EQ(tuf::canonical(parse_json(reply.body).value()), reply.body);
     *bytes = reply.body;
   }
-  const auto root = tuf::next_root(tuf::anchor_root(get(one, "/repo/1.root.json").body).value(), get(one, "/repo/2.root.json").body).value();
+  const auto root =
+      tuf::next_root(tuf::anchor_root(get(one, "/repo/1.root.json").body).value(), get(one, "/repo/2.root.json").body)
+          .value();
   const auto verified = tuf::verify_set(root, {}, set, clock_.now());
   EXPECT_TRUE(verified.ok()) << verified.error().what;
   EXPECT_EQ(app().devices.find(kUuid)->served.timestamp, 1);
@@ -204,7 +215,14 @@ TEST_F(GatewayTest, B2ServesASetThatADeviceVerifies) {
 TEST_F(GatewayTest, B2ServesTheNewSetAfterAPublication) {
   const auto one = registered(kUuid, "one");
   const auto before = get(one, "/repo/targets.json").body;
-  ASSERT_TRUE(app().repos.add_targets("acme", {{"foo-lmp-1", std::string(64, 'a'), 0, parse_json(R"({"hardwareIds":["foo"],"name":"foo-lmp","version":"1","targetFormat":"OSTREE"})").value()}}).ok());
+  ASSERT_TRUE(
+      app()
+          .repos
+          .add_targets("acme",
+                       {{"foo-lmp-1", std::string(64, 'a'), 0,
+                         parse_json(R"({"hardwareIds":["foo"],"name":"foo-lmp","version":"1","targetFormat":"OSTREE"})")
+                             .value()}})
+          .ok());
   const auto after = get(one, "/repo/targets.json");
   EXPECT_NE(after.body, before);
   EXPECT_EQ(header(after.headers, "x-ats-role-checksum"), crypto::sha256_hex(after.body));
@@ -219,24 +237,35 @@ TEST_F(GatewayTest, NeverServesALowerVersionThanBefore) {
 }
 
 TEST_F(GatewayTest, HasNoProductionStream) {
-  const auto one = machine(kUuid, {.common_name = kUuid, .organizational_unit = "acme", .business_category = "production"});
+  const auto one =
+      machine(kUuid, {.common_name = kUuid, .organizational_unit = "acme", .business_category = "production"});
   ASSERT_TRUE(app().factories.set_auto_enroll("acme", AutoEnroll::factory_ca).ok());
   for (const char* path : {"/repo/1.root.json", "/repo/timestamp.json"}) EXPECT_EQ(get(one, path).status, 404);
 }
 
 TEST_F(GatewayTest, TrustsANewFactorysCaWithoutARestart) {
-  ASSERT_TRUE(app().factories.create({.name = "beta", .auto_enroll = AutoEnroll::factory_ca, .ordered_by = "admin"}, "https://localhost:1").ok());
+  ASSERT_TRUE(
+      app()
+          .factories
+          .create({.name = "beta", .auto_enroll = AutoEnroll::factory_ca, .ordered_by = "admin"}, "https://localhost:1")
+          .ok());
   auto key = crypto::PrivateKey::generate_p256().value();
-  const auto csr = crypto::CertificateRequest::from_pem(crypto::CertificateRequest::make_pem(key, subject(kUuid, "beta")).value()).value();
+  const auto csr =
+      crypto::CertificateRequest::from_pem(crypto::CertificateRequest::make_pem(key, subject(kUuid, "beta")).value())
+          .value();
   const test::Machine beta{kUuid, std::move(key), app().pki.issue_device("beta", csr)->pem()};
   EXPECT_EQ(status_for(beta), 200);
 }
 
-TEST_F(GatewayTest, C1HasNoConfig) { EXPECT_EQ(get(registered(kUuid, "one"), "/config").status, 204); }
+TEST_F(GatewayTest, C1HasNoConfig) {
+  EXPECT_EQ(get(registered(kUuid, "one"), "/config").status, 204);
+}
 
 std::string event(const std::string& id, const std::string& correlation) {
-  return R"({"id":")" + id + R"(","deviceTime":"2026-09-30T08:14:52Z","eventType":{"id":"EcuInstallationCompleted","version":0},)"
-         R"("event":{"correlationId":")" + correlation + R"(","ecu":"","success":true,"targetName":"foo-lmp-118","version":"118","details":"ok"}})";
+  return R"({"id":")" + id +
+         R"(","deviceTime":"2026-09-30T08:14:52Z","eventType":{"id":"EcuInstallationCompleted","version":0},)"
+         R"("event":{"correlationId":")" +
+         correlation + R"(","ecu":"","success":true,"targetName":"foo-lmp-118","version":"118","details":"ok"}})";
 }
 
 TEST_F(GatewayTest, C6StoresEventsUnderTheirCorrelation) {
@@ -244,7 +273,8 @@ TEST_F(GatewayTest, C6StoresEventsUnderTheirCorrelation) {
   EXPECT_EQ(send(one, "POST", "/events", "[" + event("a", "118-1") + "," + event("b", "118-1") + "]").status, 200);
   const Json events = json_of(operate("GET", "/v1/devices/" + kUuid + "/updates/118-1", owner_token_));
   EXPECT_EQ(events.if_array()->size(), 2u);
-  EXPECT_THAT(operate("GET", "/v1/devices/" + kUuid + "/updates", owner_token_).body, HasSubstr(R"("correlation-id":"118-1","events":2,"target":"foo-lmp-118")"));
+  EXPECT_THAT(operate("GET", "/v1/devices/" + kUuid + "/updates", owner_token_).body,
+              HasSubstr(R"("correlation-id":"118-1","events":2,"target":"foo-lmp-118")"));
   EXPECT_EQ(send(one, "POST", "/events", "not json").status, 400);
   EXPECT_EQ(send(one, "POST", "/events", R"({"id":"x"})").status, 400);
 }
@@ -252,7 +282,8 @@ TEST_F(GatewayTest, C6StoresEventsUnderTheirCorrelation) {
 TEST_F(GatewayTest, C6And7StoreEachEventOnceAndSkipWhatHasNoName) {
   const auto one = registered(kUuid, "one");
   const std::string without_id = R"({"eventType":{"id":"X"},"event":{"correlationId":"c-1"}})";
-  const std::string batch = "[" + event("a", "c-1") + "," + without_id + "," + event("b", "../../x") + "," + event("c", "") + "]";
+  const std::string batch =
+      "[" + event("a", "c-1") + "," + without_id + "," + event("b", "../../x") + "," + event("c", "") + "]";
   for (int i = 0; i < 2; ++i) EXPECT_EQ(send(one, "POST", "/events", batch).status, 200);
   const Json updates = json_of(operate("GET", "/v1/devices/" + kUuid + "/updates", owner_token_));
   EXPECT_EQ(updates.find("updates")->if_array()->size(), 1u);
@@ -270,19 +301,23 @@ TEST_F(GatewayTest, C8StoresReports) {
   EXPECT_EQ(send(one, "PUT", "/system_info", R"({"id":"foo","size":1.5})").status, 200);
   EXPECT_EQ(send(one, "PUT", "/system_info", "lshw").status, 400);
   EXPECT_EQ(send(one, "PUT", "/system_info", "{" + std::string(600 * 1024, ' ') + "}").status, 200);
-  EXPECT_EQ(send(one, "PUT", "/system_info/network", R"({"hostname":"h","mac":"m","local_ipv4":"1.2.3.4"})").status, 200);
+  EXPECT_EQ(send(one, "PUT", "/system_info/network", R"({"hostname":"h","mac":"m","local_ipv4":"1.2.3.4"})").status,
+            200);
   EXPECT_EQ(send(one, "PUT", "/system_info/config", "[p11]\npass = \"1234\"\nmodule = \"m\"\n").status, 200);
   EXPECT_EQ(send(one, "POST", "/system_info/config", "[[[").status, 400);
   EXPECT_EQ(send(one, "PUT", "/ecus", "[]").status, 200);
   const std::string shown = device_of(kUuid).text_or("aktualizr-toml", "");
-  EXPECT_THAT(shown, AnyOf(HasSubstr("pass = '***'"), HasSubstr("pass = \"***\"")));
+  EXPECT_THAT(shown, HasSubstr("pass = \"***\""));
   EXPECT_EQ(shown.find("1234"), std::string::npos);
 }
 
 TEST_F(GatewayTest, C9KeepsTheNewestTenStatesOfTheApps) {
   const auto one = registered(kUuid, "one");
   for (int i = 0; i < 12; ++i)
-    EXPECT_EQ(send(one, "POST", "/apps-states", R"({"deviceTime":"2026-09-30T08:14:52Z","ostree":")" + std::to_string(i) + R"(","apps":{}})").status, 200);
+    EXPECT_EQ(send(one, "POST", "/apps-states",
+                   R"({"deviceTime":"2026-09-30T08:14:52Z","ostree":")" + std::to_string(i) + R"(","apps":{}})")
+                  .status,
+              200);
   EXPECT_EQ(send(one, "POST", "/apps-states", R"({"deviceTime":"yesterday","apps":{}})").status, 400);
   const Json states = json_of(operate("GET", "/v1/devices/" + kUuid + "/apps-states", owner_token_));
   ASSERT_EQ(states.find("apps_states")->if_array()->size(), 10u);
@@ -305,7 +340,8 @@ TEST_F(GatewayTest, C13ServesOstreeContentWithItsTypes) {
     EXPECT_EQ(config.status, 200);
     EXPECT_THAT(std::string(header(config.headers, "Content-Type")), StartsWith("text/plain"));
     EXPECT_EQ(header(get(one, base + object).headers, "Content-Type"), "application/octet-stream");
-    EXPECT_EQ(header(get(one, base + ("delta-stats/" + std::string(64, 'a'))).headers, "Content-Type"), "application/json");
+    EXPECT_EQ(header(get(one, base + ("delta-stats/" + std::string(64, 'a'))).headers, "Content-Type"),
+              "application/json");
   }
   const auto range = get(one, "/ostree/" + object, {{"Range", "bytes=2-4"}});
   EXPECT_EQ(range.status, 206);
@@ -317,19 +353,23 @@ TEST_F(GatewayTest, C13Answers404ToUncleanPaths) {
   const auto one = registered(kUuid, "one");
   write("secret", "x");
   write("objects/ab/secret", "x");
-  for (const char* path : {"/ostree/../../rota.db", "/ostree/%2e%2e/%2e%2e/rota.db", "/ostree/%252e%252e/config", "/ostree//config", "/ostree/config%00",
-                           "/ostree/refs/heads/../../config", "/ostree/secret", "/ostree/objects/ab/secret", "/ostree/..%2f..%2frota.db", "/ostree/", "/ostree",
+  for (const char* path : {"/ostree/../../rota.db", "/ostree/%2e%2e/%2e%2e/rota.db", "/ostree/%252e%252e/config",
+                           "/ostree//config", "/ostree/config%00", "/ostree/refs/heads/../../config", "/ostree/secret",
+                           "/ostree/objects/ab/secret", "/ostree/..%2f..%2frota.db", "/ostree/", "/ostree",
                            "/ostree/objects", "/ostree/config/", "/treehub/..%5c..%5crota.db"})
     EXPECT_EQ(get(one, path).status, 404) << path;
 }
 
-TEST_F(GatewayTest, C14NamesNoOtherPlaceToLoadFrom) { EXPECT_EQ(send(registered(kUuid, "one"), "POST", "/ostree/download-urls", "{}").status, 204); }
+TEST_F(GatewayTest, C14NamesNoOtherPlaceToLoadFrom) {
+  EXPECT_EQ(send(registered(kUuid, "one"), "POST", "/ostree/download-urls", "{}").status, 204);
+}
 
 TEST_F(GatewayTest, B13KeepsAStatementOfTrust) {
   const auto one = registered(kUuid, "one");
   const std::string ours = crypto::sha256_hex(*app().repos.root("acme", 2).value());
   const auto statement = [](std::int64_t version, const std::string& hash) {
-    return R"({"root":{"version":)" + std::to_string(version) + R"(,"sha256":")" + hash + R"("},"timestamp":1,"snapshot":1,"targets":1})";
+    return R"({"root":{"version":)" + std::to_string(version) + R"(,"sha256":")" + hash +
+           R"("},"timestamp":1,"snapshot":1,"targets":1})";
   };
   EXPECT_EQ(send(one, "PUT", "/trust", statement(2, ours)).status, 200);
   EXPECT_EQ(app().devices.find(kUuid)->root_source, RootSource::statement);

@@ -21,7 +21,8 @@ Result<crypto::SecretBytes> seal_key_of(Files& files, const std::string& path) {
   }
   if ((facts.mode & 077u) != 0) return bad_input("seal key '" + path + "': others may read it", "chmod 600 it");
   crypto::SecretBytes key(TRY(files.read(path, kSealKey)));
-  if (key.size() != kSealKey) return bad_input("seal key '" + path + "': want 32 bytes, got " + std::to_string(key.size()));
+  if (key.size() != kSealKey)
+    return bad_input("seal key '" + path + "': want 32 bytes, got " + std::to_string(key.size()));
   return key;
 }
 
@@ -38,7 +39,8 @@ Settings settings_of(const InstallationOptions& options) {
   return settings;
 }
 
-// The file first: a token that nobody can read is of no use, a file whose token is unknown is replaced at the next start.
+// The file first: a token that nobody can read is of no use, a file whose token is unknown is replaced at the next
+// start.
 Status give_admin_token(store::Database& db, Auth& auth, Files& files, const std::string& path) {
   if (!TRY(db.query("SELECT 1 FROM tokens WHERE user_name = 'admin' LIMIT 1")).empty()) return {};
   const std::string token = TRY(auth.make_token({"admin", "first admin token", "", {"*"}}));
@@ -65,8 +67,12 @@ struct Installation::Parts {
 };
 
 Installation::Installation(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-Installation::~Installation() { parts_->writes->settle(); }  // queued writes look at the registries, which go first
-App& Installation::app() { return *parts_->app; }
+Installation::~Installation() {
+  parts_->writes->settle();
+}  // queued writes look at the registries, which go first
+App& Installation::app() {
+  return *parts_->app;
+}
 
 namespace {
 
@@ -74,7 +80,8 @@ namespace {
 Status open_folder(Installation::Parts& p, const InstallationOptions& options, Files& files) {
   TRY(make_folders(files, options.data_folder, 0700));
   p.lock = TRY_IN("data folder", files.lock(options.data_folder + "/lock", Seconds(0)));
-  p.seal_key = TRY(seal_key_of(files, options.seal_key_file.empty() ? options.data_folder + ".seal.key" : options.seal_key_file));
+  p.seal_key = TRY(
+      seal_key_of(files, options.seal_key_file.empty() ? options.data_folder + ".seal.key" : options.seal_key_file));
   p.db = TRY(store::Database::open(options.data_folder + "/rota.db"));
   p.blobs = TRY(store::open_folder_blobs(options.data_folder + "/blobs"));
   return make_folders(files, options.data_folder + "/spool", 0700);
@@ -97,17 +104,19 @@ Status open_registries(Installation::Parts& p, const InstallationOptions& option
 
 }  // namespace
 
-Result<std::unique_ptr<Installation>> Installation::open(const InstallationOptions& options, const Clock& clock, Files& files) {
+Result<std::unique_ptr<Installation>> Installation::open(const InstallationOptions& options, const Clock& clock,
+                                                         Files& files) {
   auto parts = std::make_unique<Parts>();
   auto& p = *parts;
   TRY(open_folder(p, options, files));
   TRY(open_registries(p, options, clock, files));
   const Settings settings = settings_of(options);
   TRY(p.pki->prepare_server(settings.names));
-  TRY(give_admin_token(*p.db, *p.auth, files,
-                       options.admin_token_file.empty() ? options.data_folder + "/admin-token" : options.admin_token_file));
-  p.app.reset(new App{settings, clock, files, *p.db, *p.blobs, p.seal_key, *p.repos, *p.writes, *p.audit, *p.auth, *p.pki,
-                      *p.factories, *p.devices});
+  TRY(give_admin_token(
+      *p.db, *p.auth, files,
+      options.admin_token_file.empty() ? options.data_folder + "/admin-token" : options.admin_token_file));
+  p.app.reset(new App{settings, clock, files, *p.db, *p.blobs, p.seal_key, *p.repos, *p.writes, *p.audit, *p.auth,
+                      *p.pki, *p.factories, *p.devices});
   return std::unique_ptr<Installation>(new Installation(std::move(parts)));
 }
 

@@ -25,7 +25,8 @@ void Installed::TearDown() {
 void Installed::open() {
   service_.reset();
   installation_.reset();
-  auto opened = Installation::open({.data_folder = folder_ + "/data", .seal_key_file = {}, .admin_token_file = {}, .names = {}}, clock_, files_);
+  auto opened = Installation::open(
+      {.data_folder = folder_ + "/data", .seal_key_file = {}, .admin_token_file = {}, .names = {}}, clock_, files_);
   ASSERT_TRUE(opened.ok()) << opened.error().what;
   installation_ = std::move(opened).value();
   add_operator_routes(api_.emplace(), app());
@@ -38,7 +39,8 @@ void Installed::serve() {
 }
 
 http::Response Installed::ask(const http::Router& router, http::Request request) {
-  if (!request.peer) request.peer = std::make_shared<http::Peer>(http::Peer{.address = "127.0.0.1", .tls = true, .certificate = {}});
+  if (!request.peer)
+    request.peer = std::make_shared<http::Peer>(http::Peer{.address = "127.0.0.1", .tls = true, .certificate = {}});
   request.id = "r-1";
   auto match = router.match(request.method, request.path);
   if (match.route == nullptr) return http::text_response(match.status, "");
@@ -46,7 +48,8 @@ http::Response Installed::ask(const http::Router& router, http::Request request)
   return match.route->handler(request);
 }
 
-http::Response Installed::operate(const std::string& method, const std::string& target, const std::string& token, const Json& body) {
+http::Response Installed::operate(const std::string& method, const std::string& target, const std::string& token,
+                                  const Json& body) {
   http::Request request;
   request.method = method;
   const auto question = target.find('?');
@@ -63,7 +66,8 @@ std::string Installed::token_with(std::set<std::string> scopes, const std::strin
 
 Machine Installed::machine(const std::string& uuid, const crypto::Subject& subject) {
   auto key = crypto::PrivateKey::generate_p256().value();
-  const auto csr = crypto::CertificateRequest::from_pem(crypto::CertificateRequest::make_pem(key, subject).value()).value();
+  const auto csr =
+      crypto::CertificateRequest::from_pem(crypto::CertificateRequest::make_pem(key, subject).value()).value();
   const auto certificate = app().pki.issue_device("acme", csr).value();
   return {uuid, std::move(key), certificate.pem()};
 }
@@ -71,8 +75,13 @@ Machine Installed::machine(const std::string& uuid, const crypto::Subject& subje
 Machine Installed::registered(const std::string& uuid, const std::string& name) {
   auto made = machine(uuid, {.common_name = uuid, .organizational_unit = "acme", .business_category = ""});
   const auto certificate = crypto::Certificate::from_pem(made.certificate_pem).value();
-  const Device device{.uuid = uuid, .factory = "acme", .name = name, .owner = "owner@acme", .hardware_id = "foo",
-                      .spki = made.key.public_key().spki_der(), .created_at = clock_.now()};
+  const Device device{.uuid = uuid,
+                      .factory = "acme",
+                      .name = name,
+                      .owner = "owner@acme",
+                      .hardware_id = "foo",
+                      .spki = made.key.public_key().spki_der(),
+                      .created_at = clock_.now()};
   const auto added = app().devices.add(device, {certificate.serial_hex(), certificate.not_after()});
   EXPECT_TRUE(added.ok()) << added.error().what;
   return made;
@@ -102,7 +111,8 @@ FetchReply Installed::get(const Machine& machine, const std::string& path, const
   return reply ? std::move(reply).value() : FetchReply{};
 }
 
-FetchReply Installed::send(const Machine& machine, const std::string& method, const std::string& path, const std::string& body) const {
+FetchReply Installed::send(const Machine& machine, const std::string& method, const std::string& path,
+                           const std::string& body) const {
   auto reply = fetch(&machine, {.method = method, .url = path, .body = body});
   EXPECT_TRUE(reply.ok()) << path << ": " << reply.error().what;
   return reply ? std::move(reply).value() : FetchReply{};

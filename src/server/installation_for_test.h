@@ -34,7 +34,8 @@ class Installed : public testing::Test {
   void serve();
   // A request to the router alone, as from 127.0.0.1.
   http::Response ask(const http::Router& router, http::Request request);
-  http::Response operate(const std::string& method, const std::string& target, const std::string& token, const Json& body = {});
+  http::Response operate(const std::string& method, const std::string& target, const std::string& token,
+                         const Json& body = {});
   static Json json_of(const http::Response& response) { return parse_json(response.body).value(); }
 
   std::string token_with(std::set<std::string> scopes, const std::string& factory = "acme");
@@ -45,7 +46,8 @@ class Installed : public testing::Test {
   std::unique_ptr<http::Client> client_of(const Machine* machine) const;
   Result<FetchReply> fetch(const Machine* machine, FetchRequest request) const;
   FetchReply get(const Machine& machine, const std::string& path, const Headers& headers = {}) const;
-  FetchReply send(const Machine& machine, const std::string& method, const std::string& path, const std::string& body) const;
+  FetchReply send(const Machine& machine, const std::string& method, const std::string& path,
+                  const std::string& body) const;
 
   std::string folder_ = testing::TempDir() + "server-XXXXXX";
   FixedClock clock_{Time{}};

@@ -15,7 +15,9 @@ Json list_of(const std::vector<std::string>& items) {
   return list;
 }
 
-std::string when(Time time) { return time == Time{} ? "" : rfc3339(time); }
+std::string when(Time time) {
+  return time == Time{} ? "" : rfc3339(time);
+}
 
 Json described(const Device& device) {
   return Json::Object{{"uuid", device.uuid},
@@ -125,7 +127,8 @@ Result<http::Response> delete_denied(const Call& call) {
 
 Result<http::Response> list_updates(const Call& call) {
   const auto device = TRY(device_of(call, "devices:read"));
-  return http::json_response(200, Json::Object{{"updates", TRY(updates_of(call.app.db, device.uuid))}});
+  auto updates = TRY(updates_of(call.app.db, device.uuid));
+  return http::json_response(200, Json::Object{{"updates", std::move(updates)}});
 }
 
 Result<http::Response> get_update(const Call& call) {
@@ -135,14 +138,16 @@ Result<http::Response> get_update(const Call& call) {
 
 Result<http::Response> get_apps_states(const Call& call) {
   const auto device = TRY(device_of(call, "devices:read"));
-  return http::json_response(200, Json::Object{{"apps_states", TRY(apps_states_of(call.app.db, device.uuid))}});
+  auto states = TRY(apps_states_of(call.app.db, device.uuid));
+  return http::json_response(200, Json::Object{{"apps_states", std::move(states)}});
 }
 
 }  // namespace
 
 void add_device_routes(http::Router& router, App& app) {
   router.add("GET", "/v1/devices", guarded(app, list_devices));
-  router.add("GET", "/ota/devices/", guarded(app, list_devices));  // lmp-device-register asks first: 401 tells it to go on
+  router.add("GET", "/ota/devices/",
+             guarded(app, list_devices));  // lmp-device-register asks first: 401 tells it to go on
   router.add("GET", "/v1/devices/{uuid}", guarded(app, get_device));
   router.add("DELETE", "/v1/devices/{uuid}", guarded(app, delete_device));
   router.add("GET", "/v1/devices/{uuid}/updates", guarded(app, list_updates));

@@ -24,11 +24,12 @@ Result<http::Response> post_factory(const Call& call) {
   TRY(call.needs("settings:read-update", ""));
   const Json body = TRY(body_object(call.request, {"name", "dialect", "root", "key-type", "auto-enroll"}));
   if (body.text_or("root", "server-made") != "server-made") return bad_input("root: only server-made is offered");
-  const FactoryOrder order{.name = TRY(body.text("name")),
-                           .dialect = TRY(dialect_named(body.text_or("dialect", "uptane"))),
-                           .key_type = TRY(key_type_named(body.text_or("key-type", "ED25519"))),
-                           .auto_enroll = TRY(auto_enroll_named(body.text_or("auto-enroll", "off"))),
-                           .ordered_by = call.caller.user};
+  FactoryOrder order;
+  order.name = TRY(body.text("name"));
+  order.dialect = TRY(dialect_named(body.text_or("dialect", "uptane")));
+  order.key_type = TRY(key_type_named(body.text_or("key-type", "ED25519")));
+  order.auto_enroll = TRY(auto_enroll_named(body.text_or("auto-enroll", "off")));
+  order.ordered_by = call.caller.user;
   const std::string token = TRY(call.app.factories.create(order, call.app.settings.api_url));
   const auto published = TRY(call.app.repos.published(order.name));
   return http::json_response(201, Json::Object{{"name", order.name},
@@ -40,6 +41,7 @@ Result<http::Response> post_factory(const Call& call) {
 
 Result<Json> described(const App& app, const std::string& name) {
   const auto published = TRY(app.repos.published(name));
+  const auto device_ca = TRY(app.pki.device_ca(name));
   return Json(Json::Object{{"name", name},
                            {"repo_id", published->repo_id},
                            {"root_version", published->root_version},
@@ -47,7 +49,7 @@ Result<Json> described(const App& app, const std::string& name) {
                            {"devices", static_cast<std::int64_t>(app.devices.all(name).size())},
                            {"auto-enroll", name_of(app.factories.auto_enroll(name))},
                            {"created-at", rfc3339(app.factories.created_at(name))},
-                           {"device-ca", TRY(app.pki.device_ca(name)).pem()}});
+                           {"device-ca", device_ca.pem()}});
 }
 
 Result<http::Response> list_factories(const Call& call) {
@@ -81,7 +83,8 @@ Result<http::Response> patch_factory(const Call& call) {
 // A new API token each time: the server has none in clear to hand out again.
 Result<http::Response> get_credentials(const Call& call) {
   const std::string name = TRY(factory_of(call, "keys:update"));
-  const std::string token = TRY(call.app.auth.make_token({call.caller.user, "credentials.zip", name, call.caller.scopes}));
+  const std::string token =
+      TRY(call.app.auth.make_token({call.caller.user, "credentials.zip", name, call.caller.scopes}));
   http::Response response;
   response.headers = {{"Content-Type", "application/zip"},
                       {"Content-Disposition", "attachment; filename=\"credentials.zip\""},
@@ -95,10 +98,10 @@ Result<http::Response> get_targets(const Call& call) {
   const auto published = TRY(call.app.repos.published(TRY(factory_of(call, "targets:read"))));
   Json targets{Json::Object{}};
   for (const auto& target : published->target_list)
-    targets[target.name] = Json::Object{{"hashes", Json::Object{{"sha256", target.sha256}}},
-                                        {"length", target.length},
-                                        {"custom", target.custom}};
-  return http::json_response(200, Json::Object{{"checksum", published->targets_checksum}, {"targets", std::move(targets)}});
+    targets[target.name] = Json::Object{
+        {"hashes", Json::Object{{"sha256", target.sha256}}}, {"length", target.length}, {"custom", target.custom}};
+  return http::json_response(200,
+                             Json::Object{{"checksum", published->targets_checksum}, {"targets", std::move(targets)}});
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ Shown shown(const Page& page, std::size_t total) {
 }
 
 http::Response with_links(http::Response response, const http::Request& request, const Page& page, std::size_t total) {
-  const std::string base = request.path + "?" + other_parameters(request.query) + "limit=" + std::to_string(page.limit) + "&offset=";
+  const std::string base =
+      request.path + "?" + other_parameters(request.query) + "limit=" + std::to_string(page.limit) + "&offset=";
   const auto link = [&](std::size_t offset, std::string_view rel) {
     return "<" + base + std::to_string(offset) + ">; rel=\"" + std::string(rel) + "\"";
   };

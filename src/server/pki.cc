@@ -7,18 +7,22 @@
 namespace rota::server {
 namespace {
 
-constexpr Seconds kAuthorityLife = days(3650), kServerLife = days(730), kDeviceLife = days(730), kRenewBefore = days(30);
+constexpr Seconds kAuthorityLife = days(3650), kServerLife = days(730), kDeviceLife = days(730),
+                  kRenewBefore = days(30);
 constexpr std::size_t kVerdicts = 200'000;
 constexpr std::string_view kServer = "server", kServerTls = "server-tls", kDevice = "device:";
 
-std::string sealed_for(const std::string& name) { return "pki/" + name; }
+std::string sealed_for(const std::string& name) {
+  return "pki/" + name;
+}
 
 }  // namespace
 
 Result<std::unique_ptr<Pki>> Pki::open(const PkiDoors& doors, const std::string& folder) {
   std::unique_ptr<Pki> pki(new Pki(doors, folder));
-  TRY(doors.db.migrate({"CREATE TABLE authorities (name TEXT PRIMARY KEY, certificate TEXT NOT NULL,"
-                       " sealed_key BLOB NOT NULL, names TEXT NOT NULL, created_at INTEGER NOT NULL)"}));
+  TRY(
+      doors.db.migrate({"CREATE TABLE authorities (name TEXT PRIMARY KEY, certificate TEXT NOT NULL,"
+                        " sealed_key BLOB NOT NULL, names TEXT NOT NULL, created_at INTEGER NOT NULL)"}));
   TRY(make_folders(doors.files, folder, 0700));
   TRY(pki->load());
   return pki;
@@ -29,7 +33,8 @@ Status Pki::load() {
     auto certificate = TRY_IN("pki: " + row.text(0), crypto::Certificate::from_pem(row.text(1)));
     const auto checked = crypto::unseal(doors_.seal_key, sealed_for(row.text(0)), row.text(2));
     if (!checked)
-      return rejected("seal key: does not open '" + row.text(0) + "' of this data folder", "give the --seal-key it was made with");
+      return rejected("seal key: does not open '" + row.text(0) + "' of this data folder",
+                      "give the --seal-key it was made with");
     authorities_.insert_or_assign(row.text(0), Authority{std::move(certificate), row.text(2), row.text(3)});
   }
   return {};
@@ -46,9 +51,10 @@ Result<crypto::CertificateAuthority> Pki::opened(const std::string& name) const 
 Status Pki::store(const std::string& name, Authority authority, const crypto::PrivateKey& key) {
   const auto pem = key.pkcs8_pem();
   authority.sealed_key = crypto::seal(doors_.seal_key, sealed_for(name), pem.reveal());
-  TRY(doors_.db.execute("INSERT OR REPLACE INTO authorities (name, certificate, sealed_key, names, created_at) VALUES (?,?,?,?,?)",
-                        {name, authority.certificate.pem(), store::Blob{authority.sealed_key}, authority.names,
-                         doors_.clock.now().time_since_epoch().count()}));
+  TRY(doors_.db.execute(
+      "INSERT OR REPLACE INTO authorities (name, certificate, sealed_key, names, created_at) VALUES (?,?,?,?,?)",
+      {name, authority.certificate.pem(), store::Blob{authority.sealed_key}, authority.names,
+       doors_.clock.now().time_since_epoch().count()}));
   const std::unique_lock lock(mutex_);
   authorities_.insert_or_assign(name, std::move(authority));
   return {};
@@ -87,7 +93,9 @@ Result<crypto::TlsContext> Pki::tls(const std::string& client_ca_pem) const {
   return crypto::TlsContext::server(options);
 }
 
-Result<crypto::TlsContext> Pki::api_tls() const { return tls(""); }
+Result<crypto::TlsContext> Pki::api_tls() const {
+  return tls("");
+}
 
 Result<crypto::TlsContext> Pki::gateway_tls() const {
   std::string trusted;
@@ -102,7 +110,8 @@ Result<crypto::TlsContext> Pki::gateway_tls() const {
 Status Pki::make_device_ca(const std::string& factory) {
   const std::string name = std::string(kDevice) + factory;
   if (device_ca(factory)) return {};
-  const auto made = TRY(crypto::CertificateAuthority::make("Rota device CA", factory, doors_.clock.now(), kAuthorityLife));
+  const auto made =
+      TRY(crypto::CertificateAuthority::make("Rota device CA", factory, doors_.clock.now(), kAuthorityLife));
   TRY(store(name, {made.certificate(), {}, {}}, made.key()));
   if (changed_) changed_();
   return {};
@@ -115,7 +124,8 @@ Result<crypto::Certificate> Pki::device_ca(const std::string& factory) const {
   return found->second.certificate;
 }
 
-Result<crypto::Certificate> Pki::issue_device(const std::string& factory, const crypto::CertificateRequest& request) const {
+Result<crypto::Certificate> Pki::issue_device(const std::string& factory,
+                                              const crypto::CertificateRequest& request) const {
   const auto authority = TRY(opened(std::string(kDevice) + factory));
   return authority.issue_client(request, doors_.clock.now(), kDeviceLife);
 }
@@ -136,7 +146,8 @@ bool Pki::issued(const crypto::Certificate& certificate, const std::string& fact
 
 Status Pki::accepts(const crypto::Certificate& certificate, const std::string& factory, Issuer issuer) const {
   const Time now = doors_.clock.now();
-  if (now > certificate.not_after() || now < certificate.not_before()) return denied("device certificate: out of its dates");
+  if (now > certificate.not_after() || now < certificate.not_before())
+    return denied("device certificate: out of its dates");
   if (issued(certificate, factory)) return {};
   if (issuer == Issuer::of_installation) {
     std::vector<std::string> factories;

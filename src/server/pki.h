@@ -33,8 +33,8 @@ class Pki {
   // Reads what is there; the keys are unsealed at use. rejected: the seal key does not fit this database.
   static Result<std::unique_ptr<Pki>> open(const PkiDoors& doors, const std::string& folder);
 
-  // The server CA (made once) and a certificate for `names` (renewed when the names differ or less than 30 days are left);
-  // writes <folder>/server-ca.pem, what clients trust.
+  // The server CA (made once) and a certificate for `names` (renewed when the names differ or less than 30 days are
+  // left); writes <folder>/server-ca.pem, what clients trust.
   Status prepare_server(const std::vector<std::string>& names);
   const std::string& server_ca_pem() const { return server_ca_pem_; }
   std::string server_ca_path() const { return folder_ + "/server-ca.pem"; }
@@ -49,8 +49,8 @@ class Pki {
   Result<crypto::Certificate> issue_device(const std::string& factory, const crypto::CertificateRequest& request) const;
 
   enum class Issuer { of_factory, of_installation };
-  // Ok when `certificate` was issued by that factory's device CA (or, of_installation, by any factory's) and is within its
-  // dates now. denied otherwise. Verdicts on signatures are remembered.
+  // Ok when `certificate` was issued by that factory's device CA (or, of_installation, by any factory's) and is within
+  // its dates now. denied otherwise. Verdicts on signatures are remembered.
   Status accepts(const crypto::Certificate& certificate, const std::string& factory, Issuer issuer) const;
 
   // Called with every new device CA, on the thread that made it.
@@ -75,7 +75,7 @@ class Pki {
   std::string server_ca_pem_;
   mutable std::shared_mutex mutex_;
   std::map<std::string, Authority, std::less<>> authorities_;  // "server", "server-tls", "device:<factory>"
-  mutable std::unordered_set<std::string> issued_;  // sha256 of certificate and factory: signature verified
+  mutable std::unordered_set<std::string> issued_;             // sha256 of certificate and factory: signature verified
   std::function<void()> changed_;
 };
 

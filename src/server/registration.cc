@@ -17,27 +17,35 @@ struct Application {
   Json overrides;
 };
 
-Result<std::string> checked(const Json& body, std::string_view member, bool (*fits)(std::string_view), std::string_view grammar) {
+Result<std::string> checked(const Json& body, std::string_view member, bool (*fits)(std::string_view),
+                            std::string_view grammar) {
   std::string text = TRY(body.text(member));
   if (!fits(text)) return bad_input(std::string(member) + ": want " + std::string(grammar));
   return text;
 }
 
 bool is_folder(std::string_view text) {
-  return text.starts_with('/') && text.size() <= 255 && std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+  return text.starts_with('/') && text.size() <= 255 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
 Result<Application> read_application(const http::Request& request) {
-  const Json body = TRY(body_object(request, {"use-ostree-server", "sota-config-dir", "hardware-id", "name", "uuid", "group", "csr", "overrides"}));
-  if (!body.text_or("group", "").empty()) return bad_input("group: '" + body.text_or("group", "").substr(0, 64) + "' is unknown");
+  const Json body = TRY(body_object(
+      request, {"use-ostree-server", "sota-config-dir", "hardware-id", "name", "uuid", "group", "csr", "overrides"}));
+  if (!body.text_or("group", "").empty())
+    return bad_input("group: '" + body.text_or("group", "").substr(0, 64) + "' is unknown");
   const std::string folder = body.text_or("sota-config-dir", "/var/sota");
   if (!is_folder(folder)) return bad_input("sota-config-dir: want an absolute path");
   const Json* overrides = body.find("overrides");
-  return Application{.uuid = TRY(checked(body, "uuid", is_device_uuid, "[A-Za-z0-9-]{8,64}")),
-                     .name = TRY(checked(body, "name", is_device_name, "[A-Za-z0-9_.-]{1,64}")),
-                     .hardware_id = TRY(checked(body, "hardware-id", is_device_name, "[A-Za-z0-9_.-]{1,64}")),
+  const auto uuid = TRY(checked(body, "uuid", is_device_uuid, "[A-Za-z0-9-]{8,64}"));
+  const auto name = TRY(checked(body, "name", is_device_name, "[A-Za-z0-9_.-]{1,64}"));
+  const auto hardware_id = TRY(checked(body, "hardware-id", is_device_name, "[A-Za-z0-9_.-]{1,64}"));
+  auto csr = TRY_IN("csr", crypto::CertificateRequest::from_pem(TRY(body.text("csr"))));
+  return Application{.uuid = uuid,
+                     .name = name,
+                     .hardware_id = hardware_id,
                      .config_folder = folder,
-                     .csr = TRY_IN("csr", crypto::CertificateRequest::from_pem(TRY(body.text("csr")))),
+                     .csr = std::move(csr),
                      .overrides = overrides == nullptr ? Json(Json::Object{}) : *overrides};
 }
 
@@ -57,8 +65,8 @@ Result<http::Response> register_device(const Call& call) {
   if (!call.caller.factory.empty()) TRY(call.needs(kScope, call.caller.factory));
   const auto application = TRY(read_application(call.request));
   const std::string factory = TRY(factory_for(call, application));
-  const std::string toml = TRY(sota_toml({call.app.settings.gateway_url, application.config_folder, application.hardware_id},
-                                         &application.overrides));
+  const std::string toml = TRY(sota_toml(
+      {call.app.settings.gateway_url, application.config_folder, application.hardware_id}, &application.overrides));
   const auto certificate = TRY(call.app.pki.issue_device(factory, application.csr));
   const Device device{.uuid = application.uuid,
                       .factory = factory,
@@ -69,15 +77,16 @@ Result<http::Response> register_device(const Call& call) {
                       .created_at = call.app.clock.now()};
   TRY(call.app.devices.add(device, {certificate.serial_hex(), certificate.not_after()}));
   call.app.audit.add({factory, call.caller.user, "device-registered", device.uuid, device.name});
-  return http::json_response(201, Json::Object{{"root.crt", call.app.pki.server_ca_pem()},
-                                               {"client.pem", certificate.pem()},
-                                               {"sota.toml", toml}});
+  return http::json_response(
+      201,
+      Json::Object{{"root.crt", call.app.pki.server_ca_pem()}, {"client.pem", certificate.pem()}, {"sota.toml", toml}});
 }
 
 }  // namespace
 
 void add_registration_routes(http::Router& router, App& app) {
-  for (const char* path : {"/v1/devices", "/ota/devices", "/ota/devices/"}) router.add("POST", path, guarded(app, register_device));
+  for (const char* path : {"/v1/devices", "/ota/devices", "/ota/devices/"})
+    router.add("POST", path, guarded(app, register_device));
 }
 
 }  // namespace rota::server

@@ -16,10 +16,17 @@ class RegistrationTest : public test::Installed {
  protected:
   std::string csr(const std::string& uuid, const std::string& factory = "acme") {
     const auto key = crypto::PrivateKey::generate_p256().value();
-    return crypto::CertificateRequest::make_pem(key, {.common_name = uuid, .organizational_unit = factory, .business_category = ""}).value();
+    return crypto::CertificateRequest::make_pem(
+               key, {.common_name = uuid, .organizational_unit = factory, .business_category = ""})
+        .value();
   }
   Json application(const std::string& uuid = kUuid, const std::string& name = "gw-lab-07") {
-    return Json::Object{{"use-ostree-server", "true"}, {"sota-config-dir", "/var/sota"}, {"hardware-id", "foo"}, {"name", name}, {"uuid", uuid}, {"csr", csr(uuid)}};
+    return Json::Object{{"use-ostree-server", "true"},
+                        {"sota-config-dir", "/var/sota"},
+                        {"hardware-id", "foo"},
+                        {"name", name},
+                        {"uuid", uuid},
+                        {"csr", csr(uuid)}};
   }
   int apply(const Json& body, const std::string& token) { return operate("POST", "/ota/devices/", token, body).status; }
   int apply(const Json& body) { return apply(body, owner_token_); }
@@ -35,7 +42,7 @@ TEST_F(RegistrationTest, D2AnswersTheFilesOfADevice) {
   EXPECT_EQ(certificate.subject(), (crypto::Subject{kUuid, "acme", ""}));
   EXPECT_TRUE(certificate.issued_by(app().pki.device_ca("acme").value()));
   EXPECT_EQ(files.text_or("root.crt", ""), app().pki.server_ca_pem());
-  EXPECT_THAT(files.text_or("sota.toml", ""), HasSubstr("tags = 'main'"));
+  EXPECT_THAT(files.text_or("sota.toml", ""), HasSubstr("tags = \"main\""));
   EXPECT_TRUE(app().devices.named("acme", "gw-lab-07").has_value());
   const auto listed = app().db.query("SELECT serial FROM device_certificates").value();
   ASSERT_EQ(listed.size(), 1u);
@@ -50,10 +57,21 @@ TEST_F(RegistrationTest, D2RefusesABadRequestAndStoresNothing) {
   };
   std::string broken = csr(kUuid);
   broken[broken.size() / 2] = broken[broken.size() / 2] == 'A' ? 'B' : 'A';
-  const std::vector<Json> bad = {with("csr", csr("another-uuid")), with("csr", csr(kUuid, "beta")), with("csr", "not pem"), with("csr", broken),
-                                 with("csr", nullptr),            with("uuid", ".."),               with("uuid", "a/b"),   with("uuid", std::string(300, 'a')),
-                                 with("name", "a b"),             with("name", std::string(65, 'a')), with("group", "lab"), with("surprise", "x"),
-                                 with("sota-config-dir", "var"),  with("hardware-id", ""),           with("overrides", Json::Array{})};
+  const std::vector<Json> bad = {with("csr", csr("another-uuid")),
+                                 with("csr", csr(kUuid, "beta")),
+                                 with("csr", "not pem"),
+                                 with("csr", broken),
+                                 with("csr", nullptr),
+                                 with("uuid", ".."),
+                                 with("uuid", "a/b"),
+                                 with("uuid", std::string(300, 'a')),
+                                 with("name", "a b"),
+                                 with("name", std::string(65, 'a')),
+                                 with("group", "lab"),
+                                 with("surprise", "x"),
+                                 with("sota-config-dir", "var"),
+                                 with("hardware-id", ""),
+                                 with("overrides", Json::Array{})};
   for (const auto& body : bad) EXPECT_EQ(apply(body), 400) << to_json(body).substr(0, 300);
   EXPECT_TRUE(app().devices.all("").empty());
   EXPECT_TRUE(app().db.query("SELECT 1 FROM device_certificates").value().empty());
@@ -103,13 +121,16 @@ TEST_F(RegistrationTest, D5RefusesAnOverrideThatIsNotOneValue) {
 
 TEST(SotaToml, WritesOverridesAsValues) {
   const SotaSettings settings{"https://gw:8443", "/var/sota", "foo"};
-  const Json overrides = parse_json(R"({"pacman":{"tags":"\"a,b\"","type":"\"ostree+compose_apps\"","os":"","n":"5"},"extra":{"k":"[1, 2]"}})").value();
+  const Json overrides =
+      parse_json(
+          R"({"pacman":{"tags":"\"a,b\"","type":"\"ostree+compose_apps\"","os":"","n":"5"},"extra":{"k":"[1, 2]"}})")
+          .value();
   const std::string text = sota_toml(settings, &overrides).value();
   EXPECT_THAT(text, HasSubstr("[extra]\nk = [ 1, 2 ]\n"));
   EXPECT_THAT(text, HasSubstr("# os =\n"));
   EXPECT_THAT(text, HasSubstr("n = 5\n"));
-  EXPECT_THAT(text, HasSubstr("type = 'ostree+compose_apps'\n"));
-  EXPECT_THAT(text, HasSubstr("repo_server = 'https://gw:8443/repo'\n"));
+  EXPECT_THAT(text, HasSubstr("type = \"ostree+compose_apps\"\n"));
+  EXPECT_THAT(text, HasSubstr("repo_server = \"https://gw:8443/repo\"\n"));
   EXPECT_TRUE(masked_toml(text).ok()) << text;
 }
 
@@ -119,7 +140,8 @@ TEST(SotaToml, RefusesAKeyThatIsNoBareKey) {
 }
 
 TEST(MaskedToml, HidesSecretsAtAnyDepth) {
-  const std::string text = masked_toml("a = 1\n[p11]\nPass = \"x1\"\n[[list]]\ntoken = \"x2\"\n[list.deep]\npin = [\"x3\"]\n").value();
+  const std::string text =
+      masked_toml("a = 1\n[p11]\nPass = \"x1\"\n[[list]]\ntoken = \"x2\"\n[list.deep]\npin = [\"x3\"]\n").value();
   EXPECT_EQ(text.find("x1"), std::string::npos);
   EXPECT_EQ(text.find("x2"), std::string::npos);
   EXPECT_EQ(text.find("x3"), std::string::npos);
@@ -139,23 +161,28 @@ TEST_F(OperatorTest, MakesFactoriesOnce) {
 }
 
 TEST_F(OperatorTest, RefusesABadFactory) {
-  for (const auto& body : {Json(Json::Object{{"name", "A/b"}}), Json(Json::Object{{"name", ""}}), Json(Json::Object{{"name", "b"}, {"colour", "red"}}),
-                           Json(Json::Object{{"name", "b"}, {"dialect", "x"}}), Json(Json::Object{{"name", "b"}, {"key-type", "EC"}}),
-                           Json(Json::Object{{"name", "b"}, {"auto-enroll", "maybe"}}), Json(Json::Object{{"name", 5}})})
+  for (const auto& body :
+       {Json(Json::Object{{"name", "A/b"}}), Json(Json::Object{{"name", ""}}),
+        Json(Json::Object{{"name", "b"}, {"colour", "red"}}), Json(Json::Object{{"name", "b"}, {"dialect", "x"}}),
+        Json(Json::Object{{"name", "b"}, {"key-type", "EC"}}),
+        Json(Json::Object{{"name", "b"}, {"auto-enroll", "maybe"}}), Json(Json::Object{{"name", 5}})})
     EXPECT_EQ(operate("POST", "/v1/factories", admin_token_, body).status, 400) << to_json(body);
 }
 
 TEST_F(OperatorTest, F1PagesDevices) {
-  for (int i = 0; i < 5; ++i) ASSERT_EQ(apply(application("device-000" + std::to_string(i), "d" + std::to_string(i))), 201);
+  for (int i = 0; i < 5; ++i)
+    ASSERT_EQ(apply(application("device-000" + std::to_string(i), "d" + std::to_string(i))), 201);
   const auto page = operate("GET", "/v1/devices?limit=2&offset=0&order-by=name-desc", owner_token_);
   EXPECT_EQ(json_of(page).find("devices")->if_array()->size(), 2u);
   EXPECT_EQ(json_of(page).find("devices")->if_array()->front().text_or("name", ""), "d4");
   const std::string links(header(page.headers, "Link"));
   EXPECT_THAT(links, HasSubstr("limit=2&offset=2>; rel=\"next\""));
   EXPECT_THAT(links, HasSubstr("limit=2&offset=4>; rel=\"last\""));
-  for (const char* query : {"limit=-1", "limit=0", "limit=1000000000000", "limit=abc", "limit=1001", "offset=-1", "order-by=drop"})
+  for (const char* query :
+       {"limit=-1", "limit=0", "limit=1000000000000", "limit=abc", "limit=1001", "offset=-1", "order-by=drop"})
     EXPECT_EQ(operate("GET", std::string("/v1/devices?") + query, owner_token_).status, 400) << query;
-  EXPECT_THAT(std::string(header(operate("GET", "/v1/devices?limit=2&offset=4", owner_token_).headers, "Link")), Not(HasSubstr("next")));
+  EXPECT_THAT(std::string(header(operate("GET", "/v1/devices?limit=2&offset=4", owner_token_).headers, "Link")),
+              Not(HasSubstr("next")));
 }
 
 TEST_F(OperatorTest, HidesDevicesOfAnotherFactory) {
@@ -172,7 +199,9 @@ TEST_F(OperatorTest, HidesDevicesOfAnotherFactory) {
 
 TEST_F(OperatorTest, GrantsOnlyWhatTheCallerHolds) {
   const auto reader = token_with({"devices:read"});
-  const auto order = [](const char* scope) { return Json(Json::Object{{"name", "t"}, {"scopes", Json::Array{Json(scope)}}}); };
+  const auto order = [](const char* scope) {
+    return Json(Json::Object{{"name", "t"}, {"scopes", Json::Array{Json(scope)}}});
+  };
   EXPECT_EQ(operate("POST", "/v1/tokens", reader, order("devices:read")).status, 201);
   EXPECT_EQ(operate("POST", "/v1/tokens", reader, order("devices:delete")).status, 403);
   EXPECT_EQ(operate("POST", "/v1/tokens", reader, order("*")).status, 403);
@@ -191,7 +220,9 @@ TEST_F(OperatorTest, HandsOutCredentialsAndTargets) {
   EXPECT_EQ(to_json(*json_of(operate("GET", "/v1/factories/acme/targets", owner_token_)).find("targets")), "{}");
 }
 
-TEST_F(OperatorTest, IsHealthyForEverybody) { EXPECT_EQ(operate("GET", "/healthz", "").status, 200); }
+TEST_F(OperatorTest, IsHealthyForEverybody) {
+  EXPECT_EQ(operate("GET", "/healthz", "").status, 200);
+}
 
 TEST_F(OperatorTest, KeepsFactoriesAndTokensOverARestart) {
   open();

@@ -14,11 +14,13 @@ Status store_report(store::Database& db, const Report& report, Time at) {
 }
 
 Status store_apps_state(store::Database& db, const std::string& device, const Json& state) {
-  TRY(db.execute("INSERT INTO apps_states (device, id, body)"
+  TRY(
+      db.execute("INSERT INTO apps_states (device, id, body)"
                  " SELECT ?1, COALESCE(MAX(id), 0) + 1, ?2 FROM apps_states WHERE device = ?1",
                  {device, to_json(state)}));
-  TRY(db.execute("DELETE FROM apps_states WHERE device = ?1 AND id <= (SELECT MAX(id) FROM apps_states WHERE device = ?1) - ?2",
-                 {device, kAppsStates}));
+  TRY(db.execute(
+      "DELETE FROM apps_states WHERE device = ?1 AND id <= (SELECT MAX(id) FROM apps_states WHERE device = ?1) - ?2",
+      {device, kAppsStates}));
   return {};
 }
 

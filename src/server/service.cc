@@ -15,7 +15,9 @@ constexpr Seconds kKeepEvents = days(90);
 http::ServerOptions server_options(const App& app) {
   http::ServerOptions options;
   options.spool_folder = app.settings.data_folder + "/spool";
-  options.on_exception = [](const std::string& id, std::string_view what) { spdlog::error("request {}: {}", id, what); };
+  options.on_exception = [](const std::string& id, std::string_view what) {
+    spdlog::error("request {}: {}", id, what);
+  };
   return options;
 }
 
@@ -51,7 +53,8 @@ Result<std::unique_ptr<Service>> Service::start(App& app, const ServiceOptions& 
 
 Status Service::listen(const ServiceOptions& options) {
   const Headers always = {{"x-version", ROTA_VERSION}};
-  http::ListenOptions gateway{.address = options.address, .port = options.gateway_port, .router = &gateway_, .always = always};
+  http::ListenOptions gateway{
+      .address = options.address, .port = options.gateway_port, .router = &gateway_, .always = always};
   gateway.tls = TRY(app_.pki.gateway_tls());
   gateway.gate = gateway_gate(app_);
   const auto gateway_port = TRY_IN("gateway", server_.listen(std::move(gateway)));
@@ -65,8 +68,10 @@ Status Service::listen(const ServiceOptions& options) {
 
 void Service::trust_new_authority(std::uint16_t gateway_port) {
   auto tls = app_.pki.gateway_tls();
-  if (tls) server_.replace_tls(gateway_port, std::move(tls).value());
-  else spdlog::error("gateway: the new device CA is not in use: {}", tls.error().what);
+  if (tls)
+    server_.replace_tls(gateway_port, std::move(tls).value());
+  else
+    spdlog::error("gateway: the new device CA is not in use: {}", tls.error().what);
 }
 
 void Service::look_after_time(Seconds every) {
@@ -82,7 +87,8 @@ void Service::do_what_is_due() {
   const auto factories = app_.repos.factories();
   if (!factories) return spdlog::error("refresh: {}", factories.error().what);
   for (const auto& factory : *factories)
-    if (const auto refreshed = app_.repos.refresh(factory); !refreshed) spdlog::error("refresh of '{}': {}", factory, refreshed.error().what);
+    if (const auto refreshed = app_.repos.refresh(factory); !refreshed)
+      spdlog::error("refresh of '{}': {}", factory, refreshed.error().what);
   const Time oldest = app_.clock.now() - kKeepEvents;
   app_.writes.later([oldest](store::Database& db) { return forget_events(db, oldest); });
 }

@@ -18,7 +18,8 @@ Sections defaults(const SotaSettings& s) {
   const auto in_folder = [&](std::string_view name) { return toml_string(s.config_folder + "/" + std::string(name)); };
   const std::string file = toml_string("file");
   return {
-      {"tls", {{"server", toml_string(s.gateway_url)}, {"ca_source", file}, {"pkey_source", file}, {"cert_source", file}}},
+      {"tls",
+       {{"server", toml_string(s.gateway_url)}, {"ca_source", file}, {"pkey_source", file}, {"cert_source", file}}},
       {"provision", {{"server", toml_string(s.gateway_url)}, {"primary_ecu_hardware_id", toml_string(s.hardware_id)}}},
       {"uptane", {{"repo_server", toml_string(s.gateway_url + "/repo")}, {"key_source", file}}},
       {"pacman",

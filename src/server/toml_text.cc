@@ -1,8 +1,8 @@
 #include "server/toml_text.h"
 
-#include <sstream>
-
 #include <toml++/toml.h>
+
+#include <sstream>
 
 #include "base/bytes.h"
 
@@ -14,7 +14,8 @@ Result<toml::table> parsed(std::string_view text) {
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& error) {
-    return bad_input("toml: line " + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));
+    return bad_input("toml: line " + std::to_string(error.source().begin.line) + ": " +
+                     std::string(error.description()));
   }
 }
 
@@ -29,8 +30,10 @@ void mask(toml::node& node);
 void mask_table(toml::table& table) {
   std::vector<std::string> secrets;
   for (auto&& [key, node] : table) {
-    if (is_secret_name(key.str())) secrets.emplace_back(key.str());
-    else mask(node);
+    if (is_secret_name(key.str()))
+      secrets.emplace_back(key.str());
+    else
+      mask(node);
   }
   for (const auto& key : secrets) table.insert_or_assign(key, "***");
 }
@@ -41,9 +44,12 @@ void mask(toml::node& node) {
     for (auto& item : *array) mask(item);
 }
 
+// Strings in double quotes on one line: what the ini reader of aktualizr understands too.
 std::string written(const toml::node& node) {
+  constexpr auto kFlags = toml::toml_formatter::default_flags &
+                          ~(toml::format_flags::allow_literal_strings | toml::format_flags::allow_multi_line_strings);
   std::ostringstream out;
-  node.visit([&](const auto& value) { out << toml::toml_formatter(value); });
+  node.visit([&](const auto& value) { out << toml::toml_formatter(value, kFlags); });
   return out.str();
 }
 
@@ -63,10 +69,13 @@ Result<std::string> one_toml_value(std::string_view text) {
     if (!inner->is_inline()) return bad_input("toml: want exactly one value");
   }
   std::string line = written(*value);
-  if (const auto again = TRY(parsed("value = " + line)); again != table) return bad_input("toml: a value that cannot be written");
+  if (const auto again = TRY(parsed("value = " + line)); again != table)
+    return bad_input("toml: a value that cannot be written");
   return line;
 }
 
-std::string toml_string(std::string_view text) { return written(toml::value<std::string>(std::string(text))); }
+std::string toml_string(std::string_view text) {
+  return written(toml::value<std::string>(std::string(text)));
+}
 
 }  // namespace rota::server

@@ -14,8 +14,8 @@ namespace rota::server {
 // bad_input: not TOML.
 Result<std::string> masked_toml(std::string_view text);
 
-// `text` read as exactly one TOML value and written anew: "\"a\"" -> "'a'". bad_input: none, more than one, or anything
-// beside it but a comment.
+// `text` read as exactly one TOML value and written anew: "'a' # b" -> "\"a\"". bad_input: none, more than one, or
+// anything beside it but a comment.
 Result<std::string> one_toml_value(std::string_view text);
 // `text` as a TOML string.
 std::string toml_string(std::string_view text);

@@ -57,14 +57,18 @@ void Writes::commit(std::vector<Item> items) {
     return {};
   });
   for (const auto& item : items) {
-    if (together || items.size() == 1) finish(item, together);
-    else finish(item, db_.transaction([&] { return item.work(db_); }));
+    if (together || items.size() == 1)
+      finish(item, together);
+    else
+      finish(item, db_.transaction([&] { return item.work(db_); }));
   }
 }
 
 void Writes::finish(const Item& item, const Status& status) const {
-  if (item.done) item.done->set_value(status);
-  else if (!status) on_failure_(status.error());
+  if (item.done)
+    item.done->set_value(status);
+  else if (!status)
+    on_failure_(status.error());
 }
 
 }  // namespace rota::server

@@ -1,5 +1,5 @@
-// Small writes of many requests in few transactions (design decision 7): what queues up while one transaction commits goes
-// into the next.
+// Small writes of many requests in few transactions (design decision 7): what queues up while one transaction commits
+// goes into the next.
 #pragma once
 
 #include <condition_variable>
