@@ -221,6 +221,15 @@ TEST_F(AcceptTargets, TakesThemAsTheyAre) {
   EXPECT_EQ(set->snapshot->version, 2);
 }
 
+TEST_F(AcceptTargets, PublishTheSameFileOnce) {
+  push(good(), published()->targets_checksum);
+  const auto before = published();
+  const auto again = push(*before->targets, before->targets_checksum);
+  ASSERT_TRUE(std::holds_alternative<std::string>(again));
+  EXPECT_EQ(std::get<std::string>(again), before->targets_checksum);
+  EXPECT_EQ(published()->generation, before->generation);
+}
+
 TEST_F(AcceptTargets, WantTheChecksumOfWhatTheyReplace) {
   const auto before = everything_served();
   EXPECT_EQ(code_of(good(), std::nullopt, 428), "role_checksum_not_provided");
@@ -266,6 +275,22 @@ TEST_F(AcceptTargets, RefuseABadSignatureFormOrDate) {
             })),
             "invalid_offline_targets")
       << "without custom";
+  EXPECT_EQ(everything_served(), before);
+}
+
+TEST_F(AcceptTargets, RefuseATargetWithoutAnHonestName) {
+  const auto before = everything_served();
+  const std::string too_long(254, 'x');
+  for (const std::string name : {"../x", "x/../y", "/x", "x//y", "./x", too_long.c_str()}) {
+    SCOPED_TRACE(name);
+    Json body = next_targets();
+    Json& target = body["targets"][name];
+    target["length"] = 0;
+    target["hashes"]["sha256"] = std::string(64, 'a');
+    target["custom"]["name"] = "x";
+    EXPECT_EQ(code_of(signed_with(body, {&*offline_targets_}), published()->targets_checksum, 400),
+              "invalid_offline_targets");
+  }
   EXPECT_EQ(everything_served(), before);
 }
 

@@ -65,8 +65,10 @@ std::vector<std::string> targets_faults(const tuf::Root& root, const Bytes& cand
   for (auto& fault : signature_faults(root, *envelope)) faults.push_back(std::move(fault));
   const auto targets = tuf::read_targets(*envelope);
   if (!targets && faults.empty()) faults.push_back(targets.error().what);
-  if (targets && targets->expires <= now)
-    faults.push_back("targets: expires: " + rfc3339(targets->expires) + " has passed");
+  if (!targets) return faults;
+  if (targets->expires <= now) faults.push_back("targets: expires: " + rfc3339(targets->expires) + " has passed");
+  for (const auto& target : targets->targets)
+    if (const auto formed = is_target(target); !formed) faults.push_back("targets: " + formed.error().what);
   return faults;
 }
 
@@ -104,6 +106,7 @@ Accepted<Bytes> judged_targets(const Standing& before, BytesView envelope, const
   if (!root) return refused_targets({root.error().what});
   auto faults = targets_faults(**root, *candidate, now);
   if (!faults.empty()) return refused_targets(std::move(faults));
+  if (*candidate == *before.published->targets) return std::move(*candidate);  // published already: nothing to do
   const auto parsed = tuf::read_targets(tuf::parse_envelope(*candidate, tuf::kMaxTargets).value());
   if (const auto want = before.floors.targets + 1; parsed->version != want)
     return Refusal{"invalid_version_bump",

@@ -12,7 +12,7 @@ namespace rota::repo {
 Accepted<Bytes> judged_root(const Standing& before, BytesView envelope, const RootOptions& options, Time now);
 
 // The same for targets signed by people (repo-api.md 6, PUT targets). Judged in this order: checksum given, checksum
-// equal, form and signatures, version.
+// equal, form and signatures, version. What is published already is accepted once more.
 Accepted<Bytes> judged_targets(const Standing& before, BytesView envelope, const std::optional<std::string>& checksum,
                                Time now);
 

@@ -228,6 +228,7 @@ Result<Accepted<std::string>> Repositories::accept_targets(std::string_view fact
     auto judged = judged_targets(before, envelope, checksum, impl_->clock.now());
     if (const auto* refusal = std::get_if<Refusal>(&judged)) return *refusal;
     const std::string replaced_by = crypto::sha256_hex(std::get<Bytes>(judged));
+    if (replaced_by == before.published->targets_checksum) return Accepted<std::string>(replaced_by);
     const auto published = impl_->publish(before, {.targets = std::get<Bytes>(std::move(judged))});
     if (!published && refuses_content(published.error().fault)) return refused_targets({published.error().what});
     if (!published) return published.error();

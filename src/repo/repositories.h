@@ -77,7 +77,8 @@ class Repositories {
   // POST root. Verified against the newest root, admitted by tuf::admit_root, everything online re-signed as needed,
   // the set verified from every root a device may hold, one transaction. Online keys no longer listed are destroyed.
   Result<Accepted<tuf::Version>> accept_root(std::string_view factory, BytesView envelope, const RootOptions& options);
-  // PUT targets. `checksum`: of the file it replaces. The new checksum.
+  // PUT targets. `checksum`: of the file it replaces. The new checksum; the present one, and nothing published, when the
+  // same file is pushed again.
   Result<Accepted<std::string>> accept_targets(std::string_view factory, BytesView envelope,
                                                std::optional<std::string> checksum);
   // Adds targets signed by the online key; the targets version published. conflict: the name exists with other content
