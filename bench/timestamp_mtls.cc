@@ -19,6 +19,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 
 #include "http/server.h"
@@ -328,5 +329,6 @@ int main() {
     for (Subject& subject : subjects)
       std::printf("  %-22s %6.1f us   %.2f of nginx\n", subject.name, subject.median(), subject.median() / nginx);
   }
-  return std::system(("rm -rf '" + folder + "'").c_str()) == 0 ? 0 : 1;
+  std::filesystem::remove_all(folder);
+  return 0;
 }

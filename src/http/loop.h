@@ -1,7 +1,6 @@
 // One network thread: its connections, their deadlines, and what they share (a buffer, the date).
 #pragma once
 
-#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
