@@ -115,7 +115,9 @@ Result<std::vector<std::pair<std::string, std::string>>> Job::volumes() {
 
 Status Job::run_script() {
   TRY(log_.note("running in a sandbox without network, at most " + std::to_string(run_.timeout.count() / 60) + " minutes"));
-  auto command = sandboxed({in("repo"), in("archive"), in("secrets"), in("script"), TRY(volumes())}, run_.env);
+  SandboxFolders folders{in("repo"), in("archive"), in("secrets"), in("script"), {}};
+  folders.volumes = TRY(volumes());
+  auto command = sandboxed(folders, run_.env);
   command.timeout = run_.timeout;
   command.max_output = kMaxLog;
   command.sink = [this](BytesView bytes) { return log_.add(bytes); };

@@ -76,7 +76,9 @@ Status read_script(RunDefinition& run, const Json& told) {
 Status read_publish(RunDefinition& run, const Json& told) {
   const auto* publish = told.find("publish");
   if (!publish) return {};
-  run.publish = Publish{TRY(publish->text("machine")), TRY(publish->text("tree"))};
+  auto& wanted = run.publish.emplace();
+  wanted.machine = TRY(publish->text("machine"));
+  wanted.tree = TRY(publish->text("tree"));
   if (!is_word(run.publish->machine) || !is_clean_path(run.publish->tree))
     return rejected("run: publish: want a machine and a folder below /archive");
   return {};

@@ -21,6 +21,7 @@ cat > usr/lib/os-release <<END
 ID=$MACHINE-os
 NAME="$MACHINE OS"
 PRETTY_NAME="$MACHINE OS, build $H_BUILD"
+VERSION="$H_BUILD"
 VERSION_ID=$H_BUILD
 END
 ln -s ../lib/os-release usr/etc/os-release
