@@ -105,23 +105,22 @@ Result<CheckIn> Doorkeeper::with_server(Fetcher& server, Time now) {
   return CheckIn{{exit_of_failed_refresh(how.error().fault, trust), how.error()}, std::move(trust)};
 }
 
-// The event, and what `status` says about the last refresh.
+// The event, what `status` says about the last refresh, and the clock's floor: one commit.
 Status Doorkeeper::note(const Versions& before, const Trust* trust, const Status& how, Time now) {
   const std::string changed = trust == nullptr ? "" : difference(before, versions_of(*trust));
-  if (!changed.empty() || !how.ok()) {
-    std::string details = changed;
-    if (!how.ok()) details += (changed.empty() ? "" : "; ") + how.error().what;
-    TRY(parts_.events.add({.type = EventType::metadata_update_completed,
-                           .correlation_id = correlation_id("tuf-meta"),
-                           .success = how.ok(),
-                           .details = details}));
-  }
+  const std::string reason = how.ok() ? "" : how.error().what;
   const Json last = Json::Object{{"at", rfc3339(now)},
                                  {"outcome", how.ok() ? "ok" : std::string(name_of(how.error().fault))},
-                                 {"reason", how.ok() ? "" : how.error().what}};
-  TRY(parts_.facts.set("last_refresh", to_json(last)));
-  if (how.ok()) TRY(parts_.store.set_clock_floor(now));
-  return {};
+                                 {"reason", reason}};
+  return parts_.db.transaction([&]() -> Status {
+    if (!changed.empty() || !how.ok())
+      TRY(parts_.events.add_within({.type = EventType::metadata_update_completed,
+                                    .correlation_id = correlation_id("tuf-meta"),
+                                    .success = how.ok(),
+                                    .details = changed + (changed.empty() || how.ok() ? "" : "; ") + reason}));
+    TRY(parts_.facts.set("last_refresh", to_json(last)));
+    return how.ok() ? parts_.store.set_clock_floor(now) : Status();
+  });
 }
 
 }  // namespace rota::device

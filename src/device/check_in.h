@@ -29,6 +29,7 @@ class Doorkeeper {
  public:
   struct Parts {
     Files& files;
+    store::Database& db;
     TrustStore& store;
     EventQueue& events;
     Facts& facts;

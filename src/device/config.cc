@@ -127,7 +127,8 @@ Result<Config> Config::parse(std::string_view text, std::string_view name) {
     if (section == nullptr) return bad_input(where + ": '" + key + "' stands before the first [section]");
     if (!is_name(key)) return bad_input(where + ": want a key, got '" + key + "'");
     if (!seen.insert(section_name + "." + key).second) return bad_input(where + ": '" + key + "' said twice");
-    section->insert_or_assign(key, ConfigValue{TRY_IN(where, value_of(trim(line.substr(equals + 1)))), where});
+    auto value = TRY_IN(where, value_of(trim(line.substr(equals + 1))));
+    section->insert_or_assign(key, ConfigValue{std::move(value), where});
   }
   return config;
 }

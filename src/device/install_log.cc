@@ -9,7 +9,8 @@ Result<Json> read_custom(const std::string& text) {
 
 // Columns name, hash, version, custom.
 Result<DeviceTarget> target_of(const store::Row& row) {
-  return DeviceTarget{row.text(0), row.text(1), row.integer(2), TRY(read_custom(row.text(3)))};
+  auto custom = TRY(read_custom(row.text(3)));
+  return DeviceTarget{row.text(0), row.text(1), row.integer(2), std::move(custom)};
 }
 
 }  // namespace
@@ -24,7 +25,8 @@ Result<std::optional<Change>> InstallLog::change() const {
   const auto rows = TRY(db_.query("SELECT name, hash, version, custom, previous_hash, correlation_id, phase FROM change"));
   if (rows.empty()) return std::optional<Change>();
   const auto phase = rows[0].text(6) == "pending" ? Change::Phase::pending : Change::Phase::intent;
-  return std::optional<Change>(Change{phase, TRY(target_of(rows[0])), rows[0].text(4), rows[0].text(5)});
+  auto target = TRY(target_of(rows[0]));
+  return std::optional<Change>(Change{phase, std::move(target), rows[0].text(4), rows[0].text(5)});
 }
 
 Result<History> InstallLog::history() const {

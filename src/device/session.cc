@@ -60,7 +60,7 @@ Session::Session(const Config& config, const Settings& settings, World world, Id
       download_(world_.sysroot, gateway_, world_.content, world_.pause),
       updater_({world_.sysroot, log_, events_, reboot_flag_, download_, boot_loader_, callbacks_, world_.files},
                places_of(settings)),
-      doorkeeper_({world_.files, trust_store_, events_, facts_, world_.clock},
+      doorkeeper_({world_.files, *db_, trust_store_, events_, facts_, world_.clock},
                   {settings.trust, identity_.stream, settings.repo_server}) {}
 
 Result<Headers> Session::identify() {

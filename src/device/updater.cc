@@ -31,7 +31,8 @@ Result<std::string> Updater::current_name() const {
 
 Result<BootFacts> Updater::boot_facts() const {
   const auto deployed = TRY(parts_.sysroot.deployed());
-  BootFacts facts{deployed.first, deployed.running_kernel, TRY(parts_.reboot_flag.state())};
+  const auto flag = TRY(parts_.reboot_flag.state());
+  BootFacts facts{deployed.first, deployed.running_kernel, flag};
   if (places_.booted == BootedMode::staged) facts.booted = staged_booted(facts.first, TRY(parts_.log.change()), facts.flag);
   return facts;
 }
@@ -93,7 +94,8 @@ Result<Outcome> Updater::deploy(const DeviceTarget& target, const std::string& c
   const std::string running = TRY(current_name());
   parts_.callbacks.tell({"install-pre", running, target.name});
   TRY(parts_.events.add(event_of(EventType::installation_started, target, correlation)));
-  const Change change{Change::Phase::intent, target, TRY(boot_facts()).booted, correlation};
+  const auto booted = TRY(boot_facts()).booted;
+  const Change change{Change::Phase::intent, target, booted, correlation};
   TRY(bad ? parts_.log.intend_instead_of(*bad, change) : parts_.log.intend(change));
   // The flag first: a power cut clears it and a reboot has then happened; a mere kill leaves it, and the reboot is owed.
   TRY(parts_.reboot_flag.raise());
@@ -110,7 +112,8 @@ Result<Outcome> Updater::deploy(const DeviceTarget& target, const std::string& c
 Result<Outcome> Updater::abandon(const Change& change, const Error& why) {
   TRY(parts_.reboot_flag.clear());
   TRY(parts_.log.drop_intent(ended(EventType::installation_completed, change.target, change.correlation_id, why)));
-  parts_.callbacks.tell({"install-post", TRY(current_name()), change.target.name, result_text(why)});
+  const std::string running = TRY(current_name());
+  parts_.callbacks.tell({"install-post", running, change.target.name, result_text(why)});
   return Outcome(is_no_space(why) ? Exit::no_space : Exit::failed, why);
 }
 
@@ -131,7 +134,8 @@ Result<Outcome> Updater::complete() {
 }
 
 Result<Outcome> Updater::confirm(const Change& change) {
-  parts_.callbacks.tell({"install-final-pre", TRY(current_name()), change.target.name});
+  const std::string before = TRY(current_name());
+  parts_.callbacks.tell({"install-final-pre", before, change.target.name});
   TRY(parts_.boot_loader.confirm_boot());
   TRY(parts_.log.confirm(change.target, ended(EventType::installation_completed, change.target, change.correlation_id, {})));
   TRY(parts_.reboot_flag.clear());
@@ -142,10 +146,12 @@ Result<Outcome> Updater::confirm(const Change& change) {
 
 Result<Outcome> Updater::give_up(const Change& change) {
   const Error why = io_error("the boot loader went back: '" + change.target.name + "' did not boot");
-  parts_.callbacks.tell({"install-final-pre", TRY(current_name()), change.target.name});
+  const std::string before = TRY(current_name());
+  parts_.callbacks.tell({"install-final-pre", before, change.target.name});
   TRY(parts_.boot_loader.confirm_boot());
   TRY(parts_.log.fail(ended(EventType::installation_completed, change.target, change.correlation_id, why)));
-  parts_.callbacks.tell({"install-post", TRY(current_name()), change.target.name, result_text(why)});
+  const std::string after = TRY(current_name());
+  parts_.callbacks.tell({"install-post", after, change.target.name, result_text(why)});
   return Outcome(Exit::rolled_back, why);
 }
 
