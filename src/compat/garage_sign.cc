@@ -23,7 +23,10 @@ int Run::refuse(int code, const Error& error) const {
     talk.err() << "Error: " << error.what << "\nTry --help for more information.\n";
     return code;
   }
-  talk.error(error);
+  if (strict() && code == kFailed)
+    cli::Talk(talk.out(), talk.out()).error(error);
+  else
+    talk.error(error);
   return code;
 }
 
@@ -44,15 +47,19 @@ std::vector<const tuf::Signer*> pointers(const std::vector<tuf::KeySigner>& sign
   return out;
 }
 
-Result<Expiry> asked_expiry(const Run& run, Time without_flags) {
+AskedExpiry asked_expiry(const Run& run) {
   const auto at = run.asked.value_if("--expires"), after = run.asked.value_if("--expire-after");
-  if (at && after)
-    return Expiry{{}, run.refuse(kUsage, bad_input("--expires and --expire-after exclude each other"))};
-  const auto expires = at ? parse_instant(*at) : after ? after_period(run.now(), *after) : Result<Time>(without_flags);
-  if (!expires) return Expiry{{}, run.refuse(kUsage, expires.error())};
-  if (*expires <= run.now() && !run.asked.has("--force"))
-    return Expiry{{}, run.refuse(kRefused, rejected("expiry " + rfc3339(*expires) + " is in the past", "--force signs it all the same"))};
-  return Expiry{*expires};
+  if (at && after) return {{}, run.refuse(kUsage, bad_input("--expires and --expire-after exclude each other"))};
+  if (!at && !after) return {};
+  const auto expires = at ? parse_instant(*at) : after_period(run.now(), *after);
+  if (!expires) return {{}, run.refuse(kUsage, expires.error())};
+  return {*expires};
+}
+
+int refuse_past(const Run& run, Time expires) {
+  if (expires > run.now() || run.asked.has("--force")) return kDone;
+  return run.refuse(kRefused,
+                    rejected("expiry " + rfc3339(expires) + " is in the past", "--force signs it all the same"));
 }
 
 Result<tuf::Trusted<tuf::Root>> trusted_root(const TufRepo& repo) {
@@ -165,6 +172,24 @@ int help(const Grammar& grammar, const cli::Talk& talk, std::string_view words) 
   return kDone;
 }
 
+int outcome(const Entry& entry, const Run& run) {
+  const bool of_reposerver = entry.command.words.starts_with("targets ");
+  if (of_reposerver && run.repo().is_director())
+    return run.refuse(kRefused, bad_input("'" + run.asked.words + "': a director repository has no targets to edit"));
+  const auto code = entry.handler(run);
+  return code ? *code : run.refuse(kFailed, code.error());
+}
+
+// Words that only begin commands: usage, once the option is there that all of them need.
+int front_words(const Grammar& grammar, const Run& run) {
+  const std::string& words = run.asked.words;
+  const bool in_a_repository = words.starts_with("root") || words.starts_with("targets");
+  if (in_a_repository && !run.asked.has("--repo")) return run.refuse(kUsage, bad_input("missing option --repo"));
+  if (words == "targets")  // as the public tool has it: `targets init` without its version
+    return run.refuse(kFailed, bad_input("targets init: want --version", "'garage-sign targets --help' lists commands"));
+  return help(grammar, run.talk, words);
+}
+
 }  // namespace
 }  // namespace garage
 
@@ -180,19 +205,9 @@ int garage_sign(const std::vector<std::string>& args, const cli::Talk& talk, con
     return kUsage;
   }
   if (asked->has("--help") || asked->words.empty()) return help(grammar, talk, asked->words);
-  for (const auto& entry : all) {
-    if (entry.command.words != asked->words) continue;
-    const Run run{*asked, talk, world};
-    const auto code = entry.handler(run);
-    return code ? *code : run.refuse(kFailed, code.error());
-  }
-  const bool needs_repo = asked->words == "root" || asked->words == "root key" || asked->words == "key";
-  if (asked->words == "root" && needs_repo && !asked->has("--repo")) {
-    talk.err() << "Error: missing option --repo\nTry --help for more information.\n";
-    return kUsage;
-  }
-  if (asked->words == "targets") return kFailed;
-  return help(grammar, talk, asked->words);
+  for (const auto& entry : all)
+    if (entry.command.words == asked->words) return outcome(entry, {*asked, talk, world});
+  return front_words(grammar, {*asked, talk, world});
 }
 
 int garage_sign_main(const std::vector<std::string>& args, const cli::Talk& talk) {

@@ -74,7 +74,9 @@ Result<std::vector<ceremony::GivenSignature>> given_signatures(const TufRepo& re
   for (const auto& pair : split(map, ',')) {
     const auto at = pair.find('=');
     if (at == std::string::npos) return bad_input("option --signatures: want name=BASE64, got '" + pair.substr(0, 40) + "'");
-    given.push_back({TRY(repo.public_key(pair.substr(0, at))), TRY_IN("option --signatures", unbase64(pair.substr(at + 1)))});
+    const auto key = TRY(repo.public_key(pair.substr(0, at)));
+    const auto signature = TRY_IN("option --signatures", unbase64(pair.substr(at + 1)));
+    given.push_back({key, signature});
   }
   return given;
 }
@@ -125,14 +127,25 @@ Result<Time> default_expiry(const Run& run, const ceremony::RootEdit& edit) {
   return run.strict() ? edit.expires() : ceremony::renewed_expiry(edit.expires(), run.now());
 }
 
+// kDone, or kRefused and said.
+Result<int> refuse_expiry(const Run& run, const TufRepo& repo, Time expires) {
+  if (const int refused = refuse_past(run, expires); refused != kDone) return refused;
+  if (expires < run.now() + days(30) && !run.asked.has("--force"))
+    return run.refuse(kRefused, rejected("expiry " + rfc3339(expires) + " is less than 30 days ahead",
+                                         "--force signs it all the same"));
+  if (const auto trusted = TRY(repo.trusted()); trusted && expires < (*trusted)->expires)
+    run.talk.warn("expires " + rfc3339(expires) + ", earlier than the trusted root's " + rfc3339((*trusted)->expires));
+  return kDone;
+}
+
 }  // namespace
 
 Result<int> root_key_add(const Run& run) {
   const auto role = edited_role(run);
   if (!role) return kUsage;
   const TufRepo repo = run.repo();
-  auto edit = TRY(ceremony::RootEdit::of(TRY(repo.unsigned_role(tuf::Role::root))));
   const auto lock = TRY(repo.lock());
+  auto edit = TRY(ceremony::RootEdit::of(TRY(repo.unsigned_role(tuf::Role::root))));
   for (const auto& name : run.asked.list("--key-name"))
     TRY_IN("key '" + name + "'", edit.add_key(*role, TRY_IN("key '" + name + "'", repo.public_key(name))));
   TRY(repo.write_unsigned(tuf::Role::root, edit.body()));
@@ -146,8 +159,8 @@ Result<int> root_key_remove(const Run& run) {
   const TufRepo repo = run.repo();
   const auto ids = TRY(ids_to_remove(run, repo));
   if (!ids) return kUsage;
-  auto edit = TRY(ceremony::RootEdit::of(TRY(repo.unsigned_role(tuf::Role::root))));
   const auto lock = TRY(repo.lock());
+  auto edit = TRY(ceremony::RootEdit::of(TRY(repo.unsigned_role(tuf::Role::root))));
   for (const auto& id : *ids) {
     auto removed = edit.remove_key(*role, id);
     if (!removed) removed = edit.remove_key(*role, listed_id(repo, id));
@@ -163,28 +176,20 @@ Result<int> root_sign(const Run& run) {
   const bool given = run.asked.has("--signatures");
   if (run.asked.has("--old-root-alias") && !given) return bad_input("--old-root-alias goes with --signatures");
   if (run.asked.list("--key-name").empty() && !given) return run.refuse(kUsage, bad_input("missing option --key-name"));
-  if (run.asked.has("--append")) {
-    const auto lock = TRY(repo.lock());
-    return append(run, repo);
-  }
-  if (given) {
-    const auto lock = TRY(repo.lock());
-    return sign_with_given(run, repo);
-  }
-  auto edit = TRY(ceremony::RootEdit::of(TRY(repo.unsigned_role(tuf::Role::root))));
-  const auto expiry = TRY(asked_expiry(run, TRY(default_expiry(run, edit))));
-  if (expiry.refused != kDone) return expiry.refused;
-  if (expiry.at < run.now() + days(30) && !run.asked.has("--force"))
-    return run.refuse(kRefused, rejected("expiry " + rfc3339(expiry.at) + " is less than 30 days ahead", "--force signs it all the same"));
+  const auto asked = asked_expiry(run);
+  if (asked.refused != kDone) return asked.refused;
   const auto lock = TRY(repo.lock());
-  if (const auto trusted = TRY(repo.trusted()); trusted && expiry.at < (*trusted)->expires)
-    run.talk.warn("expires " + rfc3339(expiry.at) + ", earlier than the trusted root's " + rfc3339((*trusted)->expires));
+  if (run.asked.has("--append")) return append(run, repo);
+  if (given) return sign_with_given(run, repo);
+  auto edit = TRY(ceremony::RootEdit::of(TRY(repo.unsigned_role(tuf::Role::root))));
+  const Time expires = asked.at ? *asked.at : TRY(default_expiry(run, edit));
+  if (const int refused = TRY(refuse_expiry(run, repo, expires)); refused != kDone) return refused;
   edit.set_version(edit.version() + 1);
-  edit.set_expires(expiry.at);
+  edit.set_expires(expires);
   const auto signers = TRY(signers_named(repo, run.asked.list("--key-name")));
   const auto envelope = TRY(ceremony::sign_root(edit.body(), pointers(signers), ids_known_here(repo, edit.body())));
   TRY(repo.write_signed(tuf::Role::root, envelope));
-  run.say("signed root " + std::to_string(edit.version()) + ", expires " + rfc3339(expiry.at));
+  run.say("signed root " + std::to_string(edit.version()) + ", expires " + rfc3339(expires));
   say_prospects(run, repo, envelope);
   return kDone;
 }
@@ -196,8 +201,8 @@ Result<int> root_get_unsigned(const Run& run) {
 
 Result<int> root_increment_version(const Run& run) {
   const TufRepo repo = run.repo();
-  auto edit = TRY(ceremony::RootEdit::of(TRY(repo.unsigned_role(tuf::Role::root))));
   const auto lock = TRY(repo.lock());
+  auto edit = TRY(ceremony::RootEdit::of(TRY(repo.unsigned_role(tuf::Role::root))));
   edit.set_version(edit.version() + 1);
   TRY(repo.write_unsigned(tuf::Role::root, edit.body()));
   return kDone;
@@ -209,8 +214,8 @@ Result<int> root_set_threshold(const Run& run) {
   if (!role) return kUsage;
   if (!wanted) return run.refuse(kUsage, wanted.error());
   const TufRepo repo = run.repo();
-  auto edit = TRY(ceremony::RootEdit::of(TRY(repo.unsigned_role(tuf::Role::root))));
   const auto lock = TRY(repo.lock());
+  auto edit = TRY(ceremony::RootEdit::of(TRY(repo.unsigned_role(tuf::Role::root))));
   if (*wanted < edit.threshold(*role)) run.talk.warn("the threshold is lowered: 'root push' will want --allow lower-threshold");
   TRY(edit.set_threshold(*role, *wanted));
   TRY(repo.write_unsigned(tuf::Role::root, edit.body()));

@@ -73,7 +73,7 @@ Result<int> user_keys_importpub(const Run& run) {
   const std::string input = run.asked.value("--input");
   const auto key = TRY_IN(input, crypto::PublicKey::from_pem(TRY(run.world.files.read(input, keys::kMaxKeyFile))));
   const TufRepo repo = run.repo();
-  const auto lock = TRY(repo.lock());
+  const auto lock = TRY(repo.make_and_lock());
   for (const auto& name : run.asked.list("--key-name")) TRY(repo.add_public_key(name, key));
   return kDone;
 }
@@ -85,7 +85,7 @@ Result<int> key_generate(const Run& run) {
   TRY(check_key_name(name));
   const auto key = TRY(made(*wish));
   const TufRepo repo = run.repo();
-  const auto lock = TRY(repo.lock());
+  const auto lock = TRY(repo.make_and_lock());
   if (run.asked.has("--force")) TRY(repo.set_pair_aside(name));
   TRY(repo.add_key(name, key));
   run.say("made keys/" + name + ".pub and keys/" + name + ".sec, key id " + tuf::key_id(key.public_key()).hex);

@@ -76,6 +76,20 @@ Status settle_candidate(const Run& run, const TufRepo& repo, const std::vector<R
   return {};
 }
 
+// The trusted root never goes backwards, whatever the walk began with; nor does another root of its version replace it,
+// but for --force.
+Status check_not_backwards(const Run& run, const TufRepo& repo, const Root& newest) {
+  const auto trusted = TRY(repo.trusted());
+  if (!trusted || newest->version > (*trusted)->version) return {};
+  const std::string hint = "if this is another repository, use another folder for it";
+  if (newest->version < (*trusted)->version)
+    return rejected("root " + std::to_string(newest->version) + " of the server is older than the trusted root " +
+                        std::to_string((*trusted)->version),
+                    hint);
+  if (newest->body == (*trusted)->body || run.asked.has("--force")) return {};
+  return rejected("root " + std::to_string(newest->version) + " of the server is not the trusted one", hint);
+}
+
 void say_expiry(const Run& run, const Root& root) {
   if (root->expires <= run.now())
     run.talk.warn("root " + std::to_string(root->version) + " expired on " + rfc3339(root->expires) + "; it can still be replaced");
@@ -166,6 +180,7 @@ Result<int> root_pull(const Run& run) {
   const auto chain = TRY(ceremony::walk_roots(service.root_source(), anchor));
   const Root newest = chain.size() > 1 ? chain.back() : TRY_IN("root.json", tuf::anchor_root(served));
   if (!(newest->body == chain.back()->body)) return rejected("root.json: differs from the end of the chain of roots");
+  TRY(check_not_backwards(run, repo, newest));
   TRY(settle_candidate(run, repo, chain));
   for (std::size_t i = 1; i < chain.size(); ++i) TRY(repo.remember(chain[i]));
   TRY(repo.remember(newest));

@@ -38,12 +38,14 @@ using Handler = Result<int> (*)(const Run&);
 Result<std::vector<tuf::KeySigner>> signers_named(const TufRepo& repo, const std::vector<std::string>& names);
 std::vector<const tuf::Signer*> pointers(const std::vector<tuf::KeySigner>& signers);
 
-// When the new role expires. `keep` is what holds without flags.
-struct Expiry {
-  Time at;
-  int refused = kDone;  // kUsage or kRefused, already said
+// What --expires or --expire-after say; nullopt without them.
+struct AskedExpiry {
+  std::optional<Time> at;
+  int refused = kDone;  // kUsage, already said
 };
-Result<Expiry> asked_expiry(const Run& run, Time without_flags);
+AskedExpiry asked_expiry(const Run& run);
+// kDone, or kRefused and said: a past date needs --force.
+int refuse_past(const Run& run, Time expires);
 
 // The root that everything here is judged by: roles/trusted, or an adopted roles/root.json (garage-sign.md 4).
 Result<tuf::Trusted<tuf::Root>> trusted_root(const TufRepo& repo);

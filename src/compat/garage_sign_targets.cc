@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view kChecksumFile = "targets.json.checksum";
 constexpr std::string_view kChecksumHeader = "x-ats-role-checksum";
+constexpr std::size_t kLongestHardwareId = 200;
 
 // What a signed file holds, as it is sent and as its checksum is taken.
 Result<Bytes> canonical_envelope(BytesView bytes) {
@@ -69,6 +70,8 @@ std::optional<NewTarget> new_target(const Run& run) {
   if (!length) return usage("option --length: " + length.error().what);
   const std::string sha = lower(run.asked.value("--sha256"));
   if (!is_sha256_hex(sha)) return usage("option --sha256: want 64 hex digits");
+  for (const auto& id : split(run.asked.value("--hardwareids"), ','))
+    if (trim(id).size() > kLongestHardwareId) return usage("option --hardwareids: want at most 200 characters each");
   const std::string file = run.asked.value("--name") + "-" + run.asked.value("--version");
   if (auto fits = check_filename(file); !fits) return usage(fits.error().what);
   return NewTarget{file, format == "ostree" ? "OSTREE" : "BINARY", *length};
@@ -97,7 +100,7 @@ Result<int> targets_init(const Run& run) {
   if (!version) return run.refuse(kUsage, version.error().in("option --version"));
   if (!expires) return run.refuse(kUsage, expires.error().in("option --expires"));
   const TufRepo repo = run.repo();
-  const auto lock = TRY(repo.lock());
+  const auto lock = TRY(repo.make_and_lock());
   Json body;
   body["_type"] = "Targets";
   body["version"] = *version;
@@ -109,8 +112,8 @@ Result<int> targets_init(const Run& run) {
 
 Result<int> targets_pull(const Run& run) {
   const TufRepo repo = run.repo();
-  const auto trusted = TRY(trusted_root(repo));
   const auto lock = TRY(repo.lock());
+  const auto trusted = TRY(trusted_root(repo));
   auto service = TRY(RepoService::open(TRY(repo.config()), run.world.fetcher));
   const auto reply = TRY(service.call("GET", "targets.json"));
   if (reply.status != 200) return unavailable("GET targets.json: " + refusal_in(reply).text());
@@ -164,26 +167,28 @@ Result<int> targets_sign(const Run& run) {
   if (names.empty()) return run.refuse(kUsage, bad_input("missing option --key-name"));
   const auto version = run.asked.value_if("--version") ? decimal(run.asked.value("--version"), INT32_MAX) : Result<std::int64_t>(std::int64_t{0});
   if (!version) return run.refuse(kUsage, version.error().in("option --version"));
+  const auto asked = asked_expiry(run);
+  if (asked.refused != kDone) return asked.refused;
   const TufRepo repo = run.repo();
   const auto lock = TRY(repo.lock());
   Json body = TRY(repo.unsigned_role(tuf::Role::targets));
-  const auto own = TRY_IN("unsigned/targets.json", parse_rfc3339(TRY(body.text("expires"))));
-  const auto expiry = TRY(asked_expiry(run, own));
-  if (expiry.refused != kDone) return expiry.refused;
+  const auto own = TRY(body.text("expires"));
+  const Time expires = asked.at ? *asked.at : TRY_IN("unsigned/targets.json", parse_rfc3339(own));
+  if (const int refused = refuse_past(run, expires); refused != kDone) return refused;
   body["version"] = *version > 0 ? *version : TRY(body.integer("version")) + 1;
-  body["expires"] = rfc3339(expiry.at);
+  body["expires"] = rfc3339(expires);
   const auto signers = TRY(signers_named(repo, names));
   const auto ids = TRY(repo.trusted());
   const auto known = ids ? (*ids)->keys : std::map<tuf::KeyId, crypto::PublicKey>{};
   TRY(repo.write_signed(tuf::Role::targets, TRY(tuf::sign_envelope(body, pointers(signers), known))));
-  run.say("signed targets version " + std::to_string(*body.find("version")->if_int()) + ", expires " + rfc3339(expiry.at));
+  run.say("signed targets version " + std::to_string(*body.find("version")->if_int()) + ", expires " + rfc3339(expires));
   return kDone;
 }
 
 Result<int> targets_push(const Run& run) {
   const TufRepo repo = run.repo();
-  const auto trusted = TRY(trusted_root(repo));
   const auto lock = TRY(repo.lock());
+  const auto trusted = TRY(trusted_root(repo));
   const auto file = TRY(repo.role_file("targets.json"));
   if (!file) return not_found("roles/targets.json: no such file", "run 'garage-sign targets sign' first");
   const auto signed_targets = TRY(canonical_envelope(*file));

@@ -175,6 +175,25 @@ TEST_F(GarageSign, PullRefusesAServerThatGoesBack) {
   EXPECT_EQ(roles(), before);
 }
 
+TEST_F(GarageSign, PullRefusesToGoBackWhateverItBeginsWith) {
+  sign_a_rotation();
+  want(0, {"root", "push"});
+  ASSERT_TRUE(create_durable(files_, "/r/one.json", server_.roots()[0], 0600).ok());
+  const auto before = roles();
+  Repository older(sim::new_factory_roots(), kNow);
+  Repository other(sim::new_factory_roots(), kNow);
+  other.publish(sim::signed_root(sim::root_body({.version = 3, .root_keys = "3"}), "23"));
+  for (Repository* server : {&older, &other})
+    for (const std::vector<std::string>& begin : {std::vector<std::string>{"--trusted-root", "/r/one.json"}, {"--force", "--yes"}}) {
+      if (server == &other && begin[0] == "--force") continue;  // what --force is for
+      std::vector<std::string> words = {"root", "pull", "--repo", kRepo};
+      words.insert(words.end(), begin.begin(), begin.end());
+      std::ostringstream out, err;
+      EXPECT_EQ(garage_sign(words, cli::Talk(out, err), {files_, clock_, *server, false}), 3) << err.str();
+      EXPECT_EQ(roles(), before);
+    }
+}
+
 TEST_F(GarageSign, KeepsMembersItDoesNotKnow) {
   auto body = sim::root_body({.version = 3, .root_keys = "2"});
   body["x-changelog"]["message"] = "kept as it is";
@@ -202,6 +221,7 @@ TEST_F(GarageSign, RefusesDatesThatHelpNobody) {
   want(1, {"root", "sign", "--key-name", "offline-root", "--expire-after", "2W"});
   want(255, {"root", "sign", "--key-name", "offline-root", "--expires", "2030-01-01T00:00:00Z", "--expire-after", "1Y"});
   want(255, {"root", "sign", "--key-name", "offline-root", "--expires", "tomorrow"});
+  want(255, {"root", "sign", "--key-name", "nobody", "--expire-after", "tomorrow"});
   want(0, {"root", "sign", "--key-name", "offline-root", "--expire-after", "1Y3M5D"});
   EXPECT_THAT(files_.read(kRepo + "/roles/root.json", 1 << 20).value(), HasSubstr("2028-04-06T00:00:00Z"));
 }
@@ -293,6 +313,53 @@ TEST_F(GarageSign, TellsTheProgramsVersionFromATargets) {
   want(0, {"targets", "add", "--name", "a", "--version=7", "--length", "0", "--sha256", std::string(64, 'a'), "--hardwareids", "pi,po"});
   EXPECT_THAT(files_.read(kRepo + "/roles/unsigned/targets.json", 1 << 20).value(), HasSubstr("\"a-7\""));
   want(255, {"targets", "sign", "--key-name", "offline-targets", "--version", "seven"});
+}
+
+TEST_F(GarageSign, RefusesATargetForAHardwareIdThatIsTooLong) {
+  want(0, {"targets", "init", "--version", "4", "--expires", "2030-01-01T00:00:00Z"});
+  for (const auto& [length, code] : {std::pair<std::size_t, int>{200, 0}, {201, 255}})
+    want(code, {"targets", "add", "--name", "a", "--version=7", "--length", "0", "--sha256", std::string(64, 'a'),
+                "--hardwareids", "pi," + std::string(length, 'p')});
+}
+
+TEST_F(GarageSign, RefusesToEditTheTargetsOfADirector) {
+  auto config = parse_json(files_.read(kRepo + "/config.json", 1 << 20).value()).value();
+  config["repoServerType"] = "Director";
+  ASSERT_TRUE(replace_file(files_, kRepo + "/config.json", to_pretty_json(config), 0600).ok());
+  want(1, {"targets", "init", "--version", "4", "--expires", "2030-01-01T00:00:00Z"});
+  want(1, {"targets", "pull"});
+  EXPECT_FALSE(files_.facts(kRepo + "/roles/unsigned/targets.json")->exists());
+}
+
+TEST_F(GarageSign, SpeaksOnStdoutWhenStrict) {
+  strict_ = true;
+  const auto failed = want(3, {"root", "key", "add", "--key-name", "nobody"});
+  EXPECT_THAT(failed.out, HasSubstr("error: "));
+  EXPECT_EQ(failed.err, "");
+  EXPECT_THAT(want(0, {"root", "pull"}).out, HasSubstr("pulled root 2"));
+  EXPECT_THAT(want(255, {"root", "key", "add"}).err, HasSubstr("Error: "));
+}
+
+TEST_F(GarageSign, MakesNoRepositoryByAMistypedName) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"root", "key", "add", "-k", "a"}, {"targets", "sign", "-k", "a"}, {"root", "discard"}}) {
+    std::ostringstream out, err;
+    auto args = words;
+    args.insert(args.end(), {"--repo", "/r/tofrepo"});
+    EXPECT_EQ(garage_sign(args, cli::Talk(out, err), {files_, clock_, server_, false}), 3);
+    EXPECT_FALSE(files_.facts("/r/tofrepo")->exists());
+  }
+}
+
+TEST_F(GarageSign, WantsARepositoryForWordsThatBeginItsCommands) {
+  for (const auto& [words, code] : std::map<std::vector<std::string>, int>{
+           {{"root"}, 255}, {{"root", "key"}, 255}, {{"targets"}, 255}, {{"key"}, 0}, {{"user-keys"}, 0}, {{"delegations"}, 0}}) {
+    std::ostringstream out, err;
+    EXPECT_EQ(garage_sign(words, cli::Talk(out, err), {files_, clock_, server_, false}), code) << words[0];
+    EXPECT_EQ(out.str().empty(), code != 0);
+  }
+  want(0, {"root"});
+  EXPECT_THAT(want(3, {"targets"}).err, HasSubstr("--version"));
 }
 
 TEST_F(GarageSign, SaysWhichWordsItDoesNotUnderstand) {

@@ -8,6 +8,7 @@ namespace {
 
 constexpr unsigned kFileMode = 0600, kFolderMode = 0700;
 constexpr std::size_t kMaxConfig = 1u << 20;
+constexpr std::string_view kHowToGetOne = "unpack the key archive, or run 'garage-sign init'";
 
 }  // namespace
 
@@ -24,6 +25,11 @@ bool TufRepo::exists() const {
 }
 
 Result<std::unique_ptr<FileLock>> TufRepo::lock() const {
+  if (!exists()) return not_found(folder_ + ": no such repository", std::string(kHowToGetOne));
+  return make_and_lock();
+}
+
+Result<std::unique_ptr<FileLock>> TufRepo::make_and_lock() const {
   TRY(make_folders(*files_, folder_, kFolderMode));
   return TRY_IN("another command is writing here", files_->lock(path(".lock"), Seconds(10)));
 }
@@ -31,8 +37,13 @@ Result<std::unique_ptr<FileLock>> TufRepo::lock() const {
 Result<Json> TufRepo::config() const {
   auto bytes = files_->read(path("config.json"), kMaxConfig);
   if (!bytes && bytes.error().fault == Fault::not_found)
-    return not_found(path("config.json") + ": no such file", "unpack the key archive, or run 'garage-sign init'");
+    return not_found(path("config.json") + ": no such file", std::string(kHowToGetOne));
   return TRY_IN(path("config.json"), parse_json(TRY(std::move(bytes))));
+}
+
+bool TufRepo::is_director() const {
+  const auto present = config();
+  return present.ok() && equals_ignoring_case(present->text_or("repoServerType", "RepoServer"), "Director");
 }
 
 Result<crypto::PublicKey> TufRepo::public_key(const std::string& name) const {

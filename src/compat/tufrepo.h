@@ -21,11 +21,13 @@ class TufRepo {
 
   const std::string& folder() const { return folder_; }
   bool exists() const;
-  // Waits up to 10 s for another writer; conflict then.
+  // Waits up to 10 s for another writer; conflict then. not_found when there is no such folder.
   Result<std::unique_ptr<FileLock>> lock() const;
+  Result<std::unique_ptr<FileLock>> make_and_lock() const;  // makes the folder when it is missing
 
   // config.json. not_found with a hint when there is none.
   Result<Json> config() const;
+  bool is_director() const;  // of a kind without targets of its own; false when there is no configuration
 
   Result<crypto::PublicKey> public_key(const std::string& name) const;    // not_found names the file
   Result<crypto::PrivateKey> private_key(const std::string& name) const;  // of a pair that belongs together
