@@ -12,9 +12,11 @@ namespace {
 
 constexpr std::size_t kSealKey = 32;
 
-Result<crypto::SecretBytes> seal_key_of(Files& files, const std::string& path) {
+Result<crypto::SecretBytes> seal_key_of(Files& files, const std::string& path, const std::string& database) {
   const auto facts = TRY(files.facts(path));
   if (!facts.exists()) {
+    if (TRY(files.facts(database)).exists())
+      return bad_input("seal key '" + path + "': is missing", "bring back the file this data folder was made with");
     Bytes fresh = crypto::random_bytes(kSealKey);
     TRY(create_durable(files, path, fresh, 0600));
     return crypto::SecretBytes(std::move(fresh));
@@ -80,9 +82,11 @@ namespace {
 Status open_folder(Installation::Parts& p, const InstallationOptions& options, Files& files) {
   TRY(make_folders(files, options.data_folder, 0700));
   p.lock = TRY_IN("data folder", files.lock(options.data_folder + "/lock", Seconds(0)));
-  p.seal_key = TRY(
-      seal_key_of(files, options.seal_key_file.empty() ? options.data_folder + ".seal.key" : options.seal_key_file));
-  p.db = TRY(store::Database::open(options.data_folder + "/rota.db"));
+  const std::string database = options.data_folder + "/rota.db";
+  const std::string seal_key =
+      options.seal_key_file.empty() ? options.data_folder + ".seal.key" : options.seal_key_file;
+  p.seal_key = TRY(seal_key_of(files, seal_key, database));
+  p.db = TRY(store::Database::open(database));
   p.blobs = TRY(store::open_folder_blobs(options.data_folder + "/blobs"));
   return make_folders(files, options.data_folder + "/spool", 0700);
 }

@@ -239,6 +239,13 @@ TEST_F(OperatorTest, RefusesAnotherSealKey) {
   EXPECT_EQ(Installation::open({folder_ + "/data", {}, {}, {}}, clock_, files_).error().fault, Fault::bad_input);
 }
 
+TEST_F(OperatorTest, MakesNoSecondSealKeyForAFolder) {
+  installation_.reset();
+  ASSERT_TRUE(files_.remove(folder_ + "/data.seal.key").ok());
+  EXPECT_EQ(Installation::open({folder_ + "/data", {}, {}, {}}, clock_, files_).error().fault, Fault::bad_input);
+  EXPECT_FALSE(files_.facts(folder_ + "/data.seal.key")->exists());
+}
+
 TEST_F(OperatorTest, RefusesASecondProcessOnOneFolder) {
   EXPECT_EQ(Installation::open({folder_ + "/data", {}, {}, {}}, clock_, files_).error().fault, Fault::conflict);
 }
