@@ -43,6 +43,7 @@ if(ROTA_TESTS)
   add_executable(test_headers EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/test_headers.cc)
   target_link_libraries(test_headers PRIVATE rota_flags GTest::gmock)
   target_compile_options(test_headers PRIVATE -O0)
+  set_target_properties(test_headers PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_precompile_headers(test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <algorithm> <array> <chrono> <cstdint>
     <functional> <map> <memory> <optional> <set> <string> <string_view> <utility> <variant> <vector>)
 endif()

@@ -53,6 +53,44 @@ Status show_device(const Invocation& call) {
   return {};
 }
 
+std::string updates_path(const Invocation& call, const std::string& correlation) {
+  std::string path = device_path(call);
+  const auto query = path.find('?');
+  const std::string rest = "/updates" + (correlation.empty() ? "" : "/" + percent_encoded(correlation));
+  return query == std::string::npos ? path + rest : path.insert(query, rest);
+}
+
+std::vector<std::string> event_row(const Json& event) {
+  const Json none, *type = event.find("eventType"), *body = event.find("event");
+  const Json& said = body == nullptr ? none : *body;
+  const Json* success = said.find("success");
+  const bool failed = success != nullptr && success->if_bool() != nullptr && !*success->if_bool();
+  return {event.text_or("deviceTime", ""), type == nullptr ? "" : type->text_or("id", ""), failed ? "failed" : "ok",
+          said.text_or("targetName", ""), said.text_or("details", "").substr(0, 100)};
+}
+
+// What the device reported, newest update first: one row an event.
+Status device_updates(const Invocation& call) {
+  const Json groups = TRY(call.service.get(updates_path(call, "")));
+  Json updates{Json::Array{}};
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& group : *TRY(groups.array("updates"))) {
+    const std::string correlation = group.text_or("correlation-id", "");
+    const Json events = TRY(call.service.get(updates_path(call, correlation)));
+    if (const auto* list = events.if_array())
+      for (const auto& event : *list) rows.push_back(event_row(event));
+    Json one;
+    one["correlation-id"] = correlation;
+    one["events"] = events;
+    updates.push_back(std::move(one));
+  }
+  if (call.json())
+    call.talk.out() << to_json(Json::Object{{"updates", std::move(updates)}}) << "\n";
+  else
+    call.talk.out() << cli::table({"TIME", "EVENT", "RESULT", "TARGET", "DETAILS"}, rows);
+  return {};
+}
+
 Status deny_device(const Invocation& call) {
   if (call.given.has("dry-run")) {
     const Json device = TRY(call.service.get(device_path(call)));
@@ -117,6 +155,7 @@ Noun device_noun() {
             register_device},
            {"list", "all devices", {factory}, list_devices},
            {"show", "one device", {device, factory}, show_device},
+           {"updates", "what it reported of updates and refusals", {device, factory}, device_updates},
            {"deny",
             "refuse it from now on, erase what it reported",
             {device, factory, {Kind::flag, "--dry-run", "only say what would change"}},

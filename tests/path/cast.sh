@@ -26,7 +26,7 @@ close_service() { stop "$server_pid"; }
 make_device() {
   local name=$1 home=$work/$1
   mkdir -p "$home/sysroot" "$home/image" "$home/run"
-  make_image "$home/image" "$name" "day one"
+  make_image "$home/image" "$name" 0
   (
     export OSTREE_SYSROOT_DEBUG=mutable-deployments
     ostree admin init-fs "$home/sysroot"
@@ -57,13 +57,15 @@ make_image() {
   mkdir -p "$1"/usr/{bin,lib/modules/6.1.0} "$1"/usr/etc
   echo "a kernel for $2" >"$1/usr/lib/modules/6.1.0/vmlinuz"
   echo "an initramfs for $2" >"$1/usr/lib/modules/6.1.0/initramfs.img"
-  printf 'ID=lmp\nNAME="%s"\nVERSION="%s"\n' "$2" "$3" >"$1/usr/lib/os-release"
+  printf 'ID=lmp\nNAME="%s"\nVERSION_ID=%s\n' "$2" "$3" >"$1/usr/lib/os-release"
   cp "$1/usr/lib/os-release" "$1/usr/etc/os-release"
 }
 reboot_device() { # emulated: what does not survive a reboot is gone
   rm -f "$work/$1"/run/need_reboot
   tell "($1 reboots)"
 }
+# What the service knows of failed refreshes of a device.
+refusals_reported() { rota device updates "$1" --factory acme --json | jq '[.updates[].events[] | select(.eventType.id == "MetadataUpdateCompleted" and .event.success == false)] | length'; }
 device_runs() { rota-device -c "$work/$1/sota" status --json 1 2>/dev/null | jq -r .applied_target.name; }
 # install_build DEVICE NUMBER: check, update, reboot, run; then the deployed tree is looked at.
 install_build() {
@@ -75,15 +77,15 @@ install_build() {
   want_equal "$name runs" "$name-lmp-$n" "$(device_runs "$name")"
   local deployed
   deployed=$(ls -d "$work/$name"/sysroot/ostree/deploy/lmp/deploy/"$(ostree admin --sysroot="$work/$name/sysroot" status | awk '/^[ *]*lmp/ {print $NF; exit}')")
-  want_text "$name's deployed tree" "VERSION=\"$n\"" "$(cat "$deployed/usr/lib/os-release")"
+  want_text "$name's deployed tree" "^VERSION_ID=$n\$" "$(cat "$deployed/usr/lib/os-release")"
 }
 
 # -- sources and builds ---------------------------------------------------------------------------------------------------
 make_source() { # NAME FIRST-BUILD
   run 0 rota source create acme "$1-os" --project "$1" --first-build "$2"
   git_as_owner init -q -b main "$work/source-$1"
-  cp -r "$top/examples/os/." "$work/source-$1/"
-  sed -i "s/@MACHINE@/$1/g" "$work/source-$1/ci.yml"
+  cp -r "$top/examples/foo-os/." "$work/source-$1/"
+  sed -i "s/\(MACHINE\|machine\): foo/\1: $1/g" "$work/source-$1/ci.yml"
   git_as_owner -C "$work/source-$1" remote add origin "$api/source/acme/$1-os.git"
 }
 git_as_owner() {
@@ -106,8 +108,7 @@ want_build() { # NAME NUMBER
 build_ended() { rota build show acme "$2" --project "$1" --json | jq -e '.status | IN("PASSED", "FAILED")'; }
 
 # -- the owner ------------------------------------------------------------------------------------------------------------
-newest_root() { garage-sign --home-dir "$work/owner" root status --repo "$work/peek/tufrepo" --json 2>/dev/null | jq .server.version 2>/dev/null || newest_root_by_api; }
-newest_root_by_api() { rota factory show acme --json | jq .root_version; }
+newest_root() { rota factory show acme --json | jq .root_version; }
 unpack_archive() {
   rm -rf "$work/owner"
   mkdir -p "$work/owner"
