@@ -77,8 +77,10 @@ class Program {
   Result<Report> daemon(Session& session, const device::Settings& settings) {
     const std::string interval = arguments_.text("interval");
     const Seconds polling = interval.empty() ? settings.polling : Seconds(TRY(decimal(interval)));
-    return Report{TRY(device::run_daemon(session, {polling, [this] { return stop_.asked(); },
-                                                   [this](std::chrono::milliseconds time) { return stop_.wait(time); }}))};
+    const device::DaemonOptions options{polling, [this] { return stop_.asked(); },
+                                        [this](std::chrono::milliseconds time) { return stop_.wait(time); }};
+    const auto outcome = TRY(device::run_daemon(session, options));
+    return Report{outcome};
   }
 
   void notice(std::string_view text) const {

@@ -21,7 +21,9 @@ Status read_streams(Journal& journal, const Json& json) {
     const Json* candidate = json.find("candidate")->find(name_of(stream));
     if (trusted == nullptr || candidate == nullptr) continue;
     if (candidate->if_text() == nullptr) return bad_input("journal: candidate: want text");
-    journal.trusted[stream] = {TRY(trusted->integer("version")), TRY(trusted->text("sha256"))};
+    const auto version = TRY(trusted->integer("version"));
+    const auto sha256 = TRY(trusted->text("sha256"));
+    journal.trusted[stream] = {version, sha256};
     journal.candidate[stream] = *candidate->if_text();
   }
   if (!journal.candidate.contains(Stream::ci)) return bad_input("journal: want a candidate of the ci stream");

@@ -74,7 +74,8 @@ Result<Settled> Rotation::settle_without_journal() {
   if (next.ok() && next->archive.find(keys::candidate_member(name_of(Stream::ci))) == nullptr)
     return conflict("'" + file_.next_path() + "' was not written by this program, and there is no journal",
                     "look into it; --abandon sets it aside without deleting it");
-  return Settled{.outcome = Settled::Outcome::nothing_sent, .set_aside = TRY(file_.set_next_aside(clock_.now()))};
+  const auto aside = TRY(file_.set_next_aside(clock_.now()));
+  return Settled{.outcome = Settled::Outcome::nothing_sent, .set_aside = aside};
 }
 
 Result<Settled> Rotation::settle_journal(Journal journal) {
@@ -206,7 +207,8 @@ Error Rotation::superseded(const RootSource& source, const Journal& journal) con
 Result<Settled> Rotation::abandon() {
   if (!TRY(file_.files().facts(file_.journal_path())).exists()) {
     if (!TRY(file_.has_next())) return Settled{.outcome = Settled::Outcome::nothing_sent};
-    return Settled{.outcome = Settled::Outcome::nothing_sent, .set_aside = TRY(file_.set_next_aside(clock_.now()))};
+    const auto aside = TRY(file_.set_next_aside(clock_.now()));
+    return Settled{.outcome = Settled::Outcome::nothing_sent, .set_aside = aside};
   }
   const Journal journal = TRY(read_journal(file_.files(), file_.journal_path()));
   if (!TRY(file_.has_next())) return settle_moved_aside(journal);
@@ -218,9 +220,9 @@ Result<Settled> Rotation::abandon() {
     if (TRY(shown(of(stream), trusted, candidate)) == Shown::ours)
       return conflict("the server shows the new root; it cannot be abandoned", std::string(kResume));
   }
-  Settled settled{.outcome = Settled::Outcome::nothing_sent, .set_aside = TRY(file_.set_next_aside(clock_.now()))};
+  const auto aside = TRY(file_.set_next_aside(clock_.now()));
   TRY(remove_journal(file_.files(), file_.journal_path()));
-  return settled;
+  return Settled{.outcome = Settled::Outcome::nothing_sent, .set_aside = aside};
 }
 
 }  // namespace rota::ceremony

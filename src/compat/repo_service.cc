@@ -38,14 +38,16 @@ ServiceRefusal refusal_in(const FetchReply& reply) {
 }
 
 Result<std::string> client_credentials_token(const Json& auth, Fetcher& fetcher) {
-  FetchRequest request{.method = "POST", .url = TRY(auth.text("server"))};
+  FetchRequest request{.method = "POST"};
+  request.url = TRY(auth.text("server"));
   request.body = "grant_type=client_credentials";
   if (request.url.ends_with("/token"))
     request.body += "&scope=" + percent_encoded(auth.text_or("scope", "none"));
   else
     request.url = without_final_slash(request.url) + "/token";
+  const auto name_and_secret = TRY(auth.text("client_id")) + ":" + TRY(auth.text("client_secret"));
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded"},
-                     {"Authorization", "Basic " + base64(TRY(auth.text("client_id")) + ":" + TRY(auth.text("client_secret")))}};
+                     {"Authorization", "Basic " + base64(name_and_secret)}};
   const auto reply = TRY_IN("sign in", fetcher.fetch(request));
   if (reply.status != 200) return denied("sign in at " + request.url + ": HTTP " + std::to_string(reply.status));
   return TRY_IN("sign in", TRY_IN("sign in", parse_json(reply.body)).text("access_token"));

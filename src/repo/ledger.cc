@@ -52,7 +52,8 @@ Result<std::vector<std::string>> Ledger::factories() const {
 Result<LedgerEntry> Ledger::entry(const std::string& factory) const {
   const auto rows = TRY(db_.query("SELECT repo_id, generation FROM factories WHERE name = ?", {factory}));
   if (rows.empty()) return not_found("factory '" + factory + "'");
-  LedgerEntry entry{rows[0].text(0), rows[0].integer(1), TRY(roots(factory)), {}};
+  LedgerEntry entry{rows[0].text(0), rows[0].integer(1), {}, {}};
+  entry.roots = TRY(roots(factory));
   entry.files.targets = TRY(served(factory, tuf::Role::targets, entry.generation));
   entry.files.snapshot = TRY(served(factory, tuf::Role::snapshot, entry.generation));
   entry.files.timestamp = TRY(served(factory, tuf::Role::timestamp, entry.generation));

@@ -28,7 +28,9 @@ Result<std::int64_t> number_in(const http::Request& request, const char* name, s
 
 Result<http::Response> list_builds(App& app, const http::Request& request) {
   TRY(up_to_date(app));
-  Builds::Page page{TRY(number_in(request, "limit", 25)), TRY(number_in(request, "page", 0))};
+  Builds::Page page;
+  page.limit = TRY(number_in(request, "limit", 25));
+  page.page = TRY(number_in(request, "page", 0));
   if (page.limit < 1 || page.limit > kMostPerPage) return bad_input("limit: want 1 to 1000");
   auto listing = TRY(builds_of(app).list(request.param("factory"), request.param("project"), page));
   Json data;
@@ -65,7 +67,8 @@ Result<http::Response> post_build(App& app, const http::Request& request) {
   auto body = TRY(body_object(request, {"reason", "trigger-name", "params", "project-definition"}));
   const auto& factory = request.param("factory");
   const auto& project = request.param("project");
-  NewBuild order{factory, project, TRY(body.text("trigger-name")), body.text_or("reason", ""), {}};
+  const auto trigger = TRY(body.text("trigger-name"));
+  NewBuild order{factory, project, trigger, body.text_or("reason", ""), {}};
   auto last = builds_of(app).newest(factory, project);
   if (last.ok()) {
     order.change = last->change;

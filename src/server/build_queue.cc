@@ -78,7 +78,9 @@ Result<std::optional<Leased>> BuildQueue::lease(const Worker& worker) {
                     {worker.name, now + kLease.count(), crypto::sha256_hex(key), now, *id}));
     TRY(builds_.move(*id, RunState::running, ""));
     auto run = run_key_of(TRY(db_.query(std::string(kRunKeyColumns) + "WHERE r.id = ?", {*id})).at(0));
-    out = Leased{run, TRY(builds_.run(run)), TRY(builds_.build(run.build)), std::move(key)};
+    auto leased = TRY(builds_.run(run));
+    auto build = TRY(builds_.build(run.build));
+    out = Leased{run, std::move(leased), std::move(build), std::move(key)};
     return {};
   };
   TRY(db_.transaction(take));

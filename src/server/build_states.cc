@@ -60,7 +60,8 @@ bool is_terminal(BuildState state) {
 Result<RunKey> parse_run_key(std::string_view text) {
   auto parts = split(text, '/');
   if (parts.size() != 4 || !is_run_name(parts[3])) return bad_input("run: want factory/project/number/name");
-  return RunKey{{parts[0], parts[1], TRY(decimal(parts[2]))}, parts[3]};
+  const auto number = TRY(decimal(parts[2]));
+  return RunKey{{parts[0], parts[1], number}, parts[3]};
 }
 
 }  // namespace rota::server

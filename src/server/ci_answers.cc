@@ -97,7 +97,8 @@ Result<BuildKey> build_key_of(const http::Request& request) {
 }
 
 Result<RunKey> run_key_of(const http::Request& request) {
-  return RunKey{TRY(build_key_of(request)), request.param("run")};
+  auto build = TRY(build_key_of(request));
+  return RunKey{std::move(build), request.param("run")};
 }
 
 }  // namespace rota::server

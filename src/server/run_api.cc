@@ -35,7 +35,8 @@ Result<http::Response> enrol(App& app, const http::Request& request, const Json&
   auto caller = app.auth.caller_of_token(TRY(body.text("enlistment-token")));
   if (!caller.ok()) return refused(request, 401, "unauthorized", "enlistment token: not known");
   if (!caller->may("ci:read-update", caller->factory)) return denied("enlistment token: want scope 'ci:read-update'");
-  Worker worker{request.param("worker"), caller->factory, TRY(tags_in(body)), body.integer_or("concurrency", 1),
+  auto tags = TRY(tags_in(body));
+  Worker worker{request.param("worker"), caller->factory, std::move(tags), body.integer_or("concurrency", 1),
                 body.integer_or("cpu", 0), body.integer_or("mem", 0)};
   if (!is_run_name(worker.name)) return bad_input("worker: name: want [A-Za-z0-9_.-]{1,80}");
   if (worker.concurrency < 1 || worker.concurrency > 64) return bad_input("concurrency: want 1 to 64");
@@ -120,11 +121,12 @@ Result<http::Response> create_signed(App& app, const http::Request& request, con
   const auto* paths = body.if_array();
   if (!paths || paths->size() > 1000) return bad_input("body: want a list of at most 1000 paths");
   if (is_terminal(run.state)) return conflict("run: is finished");
+  const auto key = TRY(run_key_of(request));
   Json out;
   out["urls"] = Json::Object{};
   for (const auto& path : *paths) {
     if (!path.if_text() || !is_relative_path(*path.if_text())) return bad_input("body: want relative paths without '.' and '..'");
-    out["urls"][*path.if_text()] = signed_artifact_url(app, {TRY(run_key_of(request)), *path.if_text()});
+    out["urls"][*path.if_text()] = signed_artifact_url(app, {key, *path.if_text()});
   }
   return http::json_response(200, out);
 }
@@ -140,7 +142,8 @@ Result<http::Response> patch_run(App& app, const http::Request& request, const R
 }
 
 Result<http::Response> put_artifact(App& app, const http::Request& request) {
-  ArtifactName name{TRY(run_key_of(request)), request.param("path")};
+  const auto key = TRY(run_key_of(request));
+  const ArtifactName name{key, request.param("path")};
   TRY(is_signed_for(app, name, request));
   auto run = TRY(builds_of(app).run(name.run));
   if (is_terminal(run.state)) return conflict("run " + name.run.text() + ": is finished");

@@ -35,7 +35,8 @@ Json source_json(const App& app, const Source& source) {
 
 Result<http::Response> create_source(Git& git, const http::Request& request) {
   auto body = TRY(body_object(request, {"name", "project", "first-build"}));
-  NewSource order{request.param("factory"), TRY(body.text("name"))};
+  const auto name = TRY(body.text("name"));
+  NewSource order{request.param("factory"), name};
   order.project = body.text_or("project", order.project);
   if (body.find("first-build")) order.first_build = TRY(body.integer("first-build"));
   if (!git.app.factories.exists(order.factory)) return not_found("factory '" + order.factory + "': does not exist");

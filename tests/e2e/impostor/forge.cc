@@ -56,10 +56,11 @@ void list_key(Json& root, const std::string& role, const crypto::PublicKey& key)
 }  // namespace
 
 Result<Recorded> recorded_in(const std::string& folder) {
-  auto targets = TRY(envelope_in(folder, "targets.json"));
-  return Recorded{TRY(tuf::read_root(TRY(envelope_in(folder, "root.json")))),
-                  TRY(tuf::read_timestamp(TRY(envelope_in(folder, "timestamp.json")))),
-                  TRY(tuf::read_snapshot(TRY(envelope_in(folder, "snapshot.json")))), targets.body};
+  const auto targets = TRY(envelope_in(folder, "targets.json"));
+  const auto root = TRY(tuf::read_root(TRY(envelope_in(folder, "root.json"))));
+  const auto timestamp = TRY(tuf::read_timestamp(TRY(envelope_in(folder, "timestamp.json"))));
+  const auto snapshot = TRY(tuf::read_snapshot(TRY(envelope_in(folder, "snapshot.json"))));
+  return Recorded{root, timestamp, snapshot, targets.body};
 }
 
 Result<Set> forged_set(const Recorded& recorded, const Wish& wish, const RoleSigners& signers) {

@@ -59,14 +59,18 @@ Result<Set> stolen_online(const Words& words, const Recorded& recorded, const Wi
   const auto loot = TRY(loot_in(words));
   const repo::Vault vault(*loot->db, loot->seal_key);
   const auto keys = TRY(vault.online(TRY(word(words, "factory"))));
-  return forged_set(recorded, wish,
-                    {*TRY(signer_of(keys, tuf::Role::targets)), *TRY(signer_of(keys, tuf::Role::snapshot)),
-                     *TRY(signer_of(keys, tuf::Role::timestamp))});
+  const auto* targets = TRY(signer_of(keys, tuf::Role::targets));
+  const auto* snapshot = TRY(signer_of(keys, tuf::Role::snapshot));
+  const auto* timestamp = TRY(signer_of(keys, tuf::Role::timestamp));
+  return forged_set(recorded, wish, {*targets, *snapshot, *timestamp});
 }
 
 Result<Set> forged(const std::string& kind, const Words& words) {
   const auto recorded = TRY(recorded_in(TRY(word(words, "real"))));
-  const Wish wish{TRY(word(words, "machine")), TRY(decimal(TRY(word(words, "number")))), TRY(word(words, "commit"))};
+  Wish wish;
+  wish.machine = TRY(word(words, "machine"));
+  wish.version = TRY(decimal(TRY(word(words, "number"))));
+  wish.commit = TRY(word(words, "commit"));
   if (kind == "stolen-online") return stolen_online(words, recorded, wish);
   if (kind == "former-root") {
     const crypto::SecretBytes secret(TRY(PosixFiles().read(TRY(word(words, "root-key")), keys::kMaxKeyFile)));
@@ -88,8 +92,11 @@ Status serve_lies(const Words& words) {
   const auto loot = TRY(loot_in(words));
   const SystemClock clock;
   const auto pki = TRY(server::Pki::open({*loot->db, loot->files, clock, loot->seal_key}, TRY(word(words, "disk")) + "/pki"));
-  const FalseService service{TRY(word(words, "files")), TRY(word(words, "log")), words.contains("cut") ? words.at("cut") : "",
-                             words.contains("endless") ? words.at("endless") : ""};
+  FalseService service;
+  service.files = TRY(word(words, "files"));
+  service.log = TRY(word(words, "log"));
+  if (words.contains("cut")) service.cut = words.at("cut");
+  if (words.contains("endless")) service.endless = words.at("endless");
   return serve(service, TRY(pki->gateway_tls()), static_cast<std::uint16_t>(TRY(decimal(TRY(word(words, "port")), 65535))));
 }
 
