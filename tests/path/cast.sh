@@ -91,7 +91,7 @@ make_source() { # NAME FIRST-BUILD
 git_as_owner() {
   umask 077
   printf 'https://owner:%s@%s\n' "$(cat "$work/admin.token")" "${api#https://}" >"$work/git-credentials"
-  git -c user.name=Owner -c user.email=owner@acme.example -c http.sslCAInfo="$ca" -c init.defaultBranch=main \
+  GIT_SSL_CAINFO=$ca git -c user.name=Owner -c user.email=owner@acme.example -c init.defaultBranch=main \
     -c credential.helper="store --file=$work/git-credentials" "$@"
 }
 push_source() { # NAME MESSAGE
