@@ -43,7 +43,7 @@ class Program {
     for (const auto& key : config.unknown_keys()) notice("configuration: unknown key " + key);
     if (::geteuid() != 0) notice("not running as root");
     device::Machine machine(
-        settings, [this](std::chrono::milliseconds time) { stop_.wait(time); }, [this] { return stop_.asked(); },
+        settings, [this](std::chrono::milliseconds time) { return stop_.wait(time); }, [this] { return stop_.asked(); },
         [this](std::string_view text) { notice(text); });
     if (arguments_.command == "status") return status(config, settings, machine);
     return with_session(config, settings, machine);

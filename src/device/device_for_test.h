@@ -200,7 +200,7 @@ class Device {
 
   World world() {
     Sysroot& trees = real_sysroot != nullptr ? *real_sysroot : sysroot;
-    return {files, clock, server, trees, content, [this](std::chrono::milliseconds) { ++pauses; },
+    return {files, clock, server, trees, content, [this](std::chrono::milliseconds) { return ++pauses, Command::GoOn::yes; },
             [this](std::string_view text) { notices.emplace_back(text); }};
   }
   Report with(const std::function<Result<Report>(Session&)>& verb, Session::Access access = Session::Access::write) {

@@ -37,7 +37,7 @@ Status Download::fetch(const Wish& wish) {
   auto pulled = sysroot_.pull(wish.target.hash, relay->url());
   for (const auto wait : kWaits) {
     if (pulled.ok() || pulled.error().fault != Fault::unavailable) break;
-    pause_(wait);
+    if (pause_(wait) == Command::GoOn::no) break;
     pulled = sysroot_.pull(wish.target.hash, relay->url());
   }
   if (pulled.ok()) return {};

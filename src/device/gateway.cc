@@ -51,7 +51,7 @@ Result<FetchReply> Gateway::fetch(const FetchRequest& request) {
   const std::lock_guard turn(turn_);
   auto reply = try_once(request);
   for (int again = 0; again < kRetries && !down_ && is_worth_another_try(reply); ++again) {
-    pause_(kBetween);
+    if (pause_(kBetween) == Command::GoOn::no) break;
     reply = try_once(request);
   }
   down_ = !reply.ok() && (reply.error().fault == Fault::unavailable || reply.error().fault == Fault::denied);

@@ -5,12 +5,14 @@
 #include <functional>
 #include <mutex>
 
+#include "base/child.h"
 #include "base/fetcher.h"
 #include "device/selection.h"
 
 namespace rota::device {
 
-using Pause = std::function<void(std::chrono::milliseconds)>;
+// Waits; `no` when the agent is to stop: nothing is tried again then.
+using Pause = std::function<Command::GoOn(std::chrono::milliseconds)>;
 
 // x-ats-target, -ostreehash, -tags and, when the device runs apps, -dockerapps (gateway.md 2); characters that a header
 // may not hold are replaced.

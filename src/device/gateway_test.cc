@@ -35,7 +35,10 @@ TEST(Gateway, TriesAgainTwiceASecondApart) {
     Wire wire;
     wire.answers = row.answers;
     std::vector<std::chrono::milliseconds> pauses;
-    Gateway gateway(wire, [&](std::chrono::milliseconds pause) { pauses.push_back(pause); });
+    Gateway gateway(wire, [&](std::chrono::milliseconds pause) {
+      pauses.push_back(pause);
+      return Command::GoOn::yes;
+    });
     EXPECT_EQ(gateway.fetch({.url = "u"}).ok(), row.answered);
     EXPECT_EQ(wire.requests, row.requests);
     EXPECT_EQ(pauses, std::vector<std::chrono::milliseconds>(static_cast<std::size_t>(row.requests - 1), std::chrono::seconds(1)));
@@ -45,7 +48,7 @@ TEST(Gateway, TriesAgainTwiceASecondApart) {
 TEST(Gateway, TriesOnceWhileTheServerIsDown) {
   Wire wire;
   wire.answers = {0, 0, 0, 0, 200, 0, 0, 0};
-  Gateway gateway(wire, [](std::chrono::milliseconds) {});
+  Gateway gateway(wire, [](std::chrono::milliseconds) { return Command::GoOn::yes; });
   EXPECT_FALSE(gateway.fetch({.url = "u"}).ok());
   EXPECT_TRUE(gateway.is_down());
   EXPECT_FALSE(gateway.fetch({.url = "u"}).ok());
@@ -54,6 +57,14 @@ TEST(Gateway, TriesOnceWhileTheServerIsDown) {
   EXPECT_FALSE(gateway.is_down());
   EXPECT_FALSE(gateway.fetch({.url = "u"}).ok());
   EXPECT_EQ(wire.requests, 8);
+}
+
+TEST(Gateway, TriesNothingAgainOnceTheAgentIsToStop) {
+  Wire wire;
+  wire.answers = {0, 200};
+  Gateway gateway(wire, [](std::chrono::milliseconds) { return Command::GoOn::no; });
+  EXPECT_FALSE(gateway.fetch({.url = "u"}).ok());
+  EXPECT_EQ(wire.requests, 1);
 }
 
 TEST(CheckInHeaders, HoldOnlyWhatAHeaderMay) {
