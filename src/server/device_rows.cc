@@ -42,7 +42,8 @@ constexpr const char* kTables =
     "NOT NULL,"
     " device_time INTEGER NOT NULL, type TEXT NOT NULL, target TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT "
     "NULL,"
-    " PRIMARY KEY (device, id)) WITHOUT ROWID; "
+    " arrival INTEGER NOT NULL, PRIMARY KEY (device, id)) WITHOUT ROWID; "
+    "CREATE INDEX events_by_arrival ON events (device, arrival); "
     "CREATE INDEX events_by_correlation ON events (device, correlation_id, device_time); "
     "CREATE INDEX events_by_age ON events (received_at)";
 

@@ -44,9 +44,10 @@ Status insert_events(store::Database& db, const std::string& device, const std::
   for (const auto& event : events)
     TRY(db.execute(
         "INSERT OR IGNORE INTO events (device, id, correlation_id, received_at, device_time, type, target,"
-        " version, body) VALUES (?,?,?,?,?,?,?,?,?)",
+        " version, body, arrival) VALUES (?,?,?,?,?,?,?,?,?,"
+        " (SELECT COALESCE(MAX(arrival), 0) + 1 FROM events WHERE device = ?))",
         {device, event.id, event.correlation_id, received.time_since_epoch().count(),
-         event.device_time.time_since_epoch().count(), event.type, event.target, event.version, to_json(event.body)}));
+         event.device_time.time_since_epoch().count(), event.type, event.target, event.version, to_json(event.body), device}));
   return {};
 }
 
@@ -69,7 +70,7 @@ Result<Json> updates_of(store::Database& db, const std::string& device) {
 
 Result<Json> events_of(store::Database& db, const std::string& device, const std::string& correlation_id) {
   const auto rows = TRY(
-      db.query("SELECT body FROM events WHERE device = ? AND correlation_id = ? ORDER BY device_time, received_at, id",
+      db.query("SELECT body FROM events WHERE device = ? AND correlation_id = ? ORDER BY arrival",
                {device, correlation_id}));
   if (rows.empty()) return not_found("update '" + correlation_id + "': this device has sent no event of it");
   Json events{Json::Array{}};

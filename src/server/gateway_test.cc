@@ -290,6 +290,15 @@ TEST_F(GatewayTest, C6And7StoreEachEventOnceAndSkipWhatHasNoName) {
   EXPECT_EQ(json_of(operate("GET", "/v1/devices/" + kUuid + "/updates/c-1", owner_token_)).if_array()->size(), 1u);
 }
 
+TEST_F(GatewayTest, TellsEventsInTheOrderTheyArrived) {
+  const auto one = registered(kUuid, "one");
+  for (const auto* id : {"z", "m", "a"}) send(one, "POST", "/events", "[" + event(id, "c-1") + "]");
+  const Json told = json_of(operate("GET", "/v1/devices/" + kUuid + "/updates/c-1", owner_token_));
+  ASSERT_EQ(told.if_array()->size(), 3u);
+  EXPECT_EQ(told.if_array()->front().text_or("id", ""), "z");
+  EXPECT_EQ(told.if_array()->back().text_or("id", ""), "a");
+}
+
 TEST_F(GatewayTest, EventsAreDurableWhenAcknowledged) {
   const auto one = registered(kUuid, "one");
   ASSERT_EQ(send(one, "POST", "/events", "[" + event("a", "c-1") + "]").status, 200);
@@ -378,6 +387,7 @@ TEST_F(GatewayTest, B13KeepsAStatementOfTrust) {
   EXPECT_EQ(send(one, "PUT", "/trust", statement(9, ours)).status, 200);
   EXPECT_THAT(operate("GET", "/v1/audit", owner_token_).body, HasSubstr("alert:fork"));
   EXPECT_EQ(send(one, "PUT", "/trust", "{}").status, 400);
+  EXPECT_EQ(send(one, "PUT", "/trust", statement(9, "no digest")).status, 400);
 }
 
 }  // namespace
