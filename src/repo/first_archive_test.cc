@@ -77,6 +77,12 @@ TEST_F(FirstArchive, MayBeFetchedUntilConfirmed) {
   EXPECT_EQ(repos_->confirm_first_archive("acme", "").error().fault, Fault::conflict);
 }
 
+TEST_F(FirstArchive, IsErasedByTheOwnersFirstRoot) {
+  ASSERT_TRUE(std::holds_alternative<tuf::Version>(push_root(next_root(), {&*offline_root_})));
+  EXPECT_EQ(repos_->first_archive("acme").error().fault, Fault::not_found);
+  EXPECT_TRUE(db_->query("SELECT sealed FROM first_archives").value()[0].is_null(0)) << "it holds the key of root 1";
+}
+
 TEST_F(FirstArchive, OfAnotherFactoryIsAnotherOne) {
   ASSERT_TRUE(repos_->create({.name = "other", .api_url = test::kApi, .api_token = "t"}));
   ASSERT_TRUE(
@@ -92,6 +98,14 @@ TEST_F(FirstRootKey, IsHandedOutUntilSealed) {
   EXPECT_EQ(repos_->first_root_key("acme", id_of(root_)).error().fault, Fault::not_found);
   EXPECT_EQ(repos_->seal_first_root_key("acme", id_of(root_)).error().fault, Fault::not_found);
   EXPECT_TRUE(repos_->first_root_key("acme", id_of(offline_root_)));
+}
+
+TEST_F(FirstRootKey, TakesTheArchiveOutOfReachWhenSealed) {
+  ASSERT_TRUE(repos_->seal_first_root_key("acme", id_of(offline_root_)));
+  EXPECT_EQ(repos_->first_archive("acme").error().fault, Fault::not_found);
+  clock_.pass(days(1) + Seconds(1));
+  ASSERT_TRUE(repos_->refresh("acme"));
+  EXPECT_TRUE(db_->query("SELECT sealed FROM first_archives").value()[0].is_null(0)) << "no copy after a day";
 }
 
 TEST_F(FirstRootKey, IsSealedWhenTheArchiveIsConfirmed) {

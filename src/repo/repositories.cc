@@ -249,8 +249,10 @@ Status Repositories::refresh(std::string_view factory) {
   const Time now = impl_->clock.now();
   const auto renewed = impl_->on_present(factory, [&](const Standing& before) { return impl_->renew(before, now); });
   const std::string name(factory);
-  TRY(impl_->vault.erase_retired(name, now - kSealedCopyKept));
-  const auto forget = [&] { return impl_->ledger.forget(name, now - kKept); };
+  const auto forget = [&]() -> Status {
+    TRY(impl_->vault.erase_retired(name, now - kSealedCopyKept));
+    return impl_->ledger.forget(name, now - kKept);
+  };
   TRY(impl_->db.transaction(forget));
   return renewed;
 }

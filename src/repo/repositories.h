@@ -91,7 +91,8 @@ class Repositories {
   // A new online key that waits for a root that lists it. Its public half. bad_input: the role root, an EC key.
   Result<crypto::PublicKey> new_online_key(std::string_view factory, tuf::Role role, crypto::KeyType type);
 
-  // The first root key archive (repo-api.md 5): may be fetched until confirmed with its sha256; then not_found.
+  // The first root key archive (repo-api.md 5): may be fetched until confirmed with its sha256, until a key in it is
+  // sealed, or until a root is accepted; then not_found.
   Result<Bytes> first_archive(std::string_view factory);
   // Erases the archive and retires the first root keys. conflict: another digest; the same one again is fine.
   Status confirm_first_archive(std::string_view factory, std::string_view sha256_hex);

@@ -141,13 +141,20 @@ Status Vault::erase_first_roots_not_in(const std::string& factory, const tuf::Ro
   for (const auto& key : root.material(tuf::Role::root)) listed.insert(tuf::key_id(key).hex);
   for (const auto& row : TRY(db_.query("SELECT key_id FROM first_root_keys WHERE factory = ?", {factory}))) {
     if (listed.contains(row.text(0))) continue;
+    TRY(erase_archive(factory));
     TRY(db_.execute("DELETE FROM first_root_keys WHERE factory = ? AND key_id = ?", {factory, row.text(0)}));
   }
   return {};
 }
 
 Status Vault::erase_retired(const std::string& factory, Time until) {
-  TRY(db_.execute("DELETE FROM first_root_keys WHERE factory = ? AND retired_at < ?", {factory, unix_time(until)}));
+  const auto erased =
+      TRY(db_.execute("DELETE FROM first_root_keys WHERE factory = ? AND retired_at < ?", {factory, unix_time(until)}));
+  return erased == 0 ? Status() : erase_archive(factory);
+}
+
+Status Vault::erase_archive(const std::string& factory) {
+  TRY(db_.execute("UPDATE first_archives SET sealed = NULL WHERE factory = ?", {factory}));
   return {};
 }
 
@@ -159,8 +166,10 @@ Status Vault::put_archive(const std::string& factory, BytesView archive, Time no
 }
 
 Result<crypto::SecretBytes> Vault::archive(const std::string& factory) const {
-  const auto rows =
-      TRY(db_.query("SELECT sealed FROM first_archives WHERE factory = ? AND sealed IS NOT NULL", {factory}));
+  const auto rows = TRY(
+      db_.query("SELECT sealed FROM first_archives a WHERE factory = ? AND sealed IS NOT NULL AND NOT EXISTS "
+                "(SELECT 1 FROM first_root_keys k WHERE k.factory = a.factory AND k.retired_at IS NOT NULL)",
+                {factory}));
   if (rows.empty()) return not_found("factory '" + factory + "': the first archive was handed over");
   return crypto::unseal(seal_key_, context_of(factory, "first-archive", ""), rows[0].text(0));
 }
@@ -170,7 +179,7 @@ Status Vault::confirm_archive(const std::string& factory, std::string_view sha25
   if (rows.empty()) return not_found("factory '" + factory + "': no first archive");
   if (!crypto::constant_time_equal(rows[0].text(0), sha256_hex))
     return conflict("first archive of '" + factory + "': its sha256 is another one", "download it again");
-  TRY(db_.execute("UPDATE first_archives SET sealed = NULL WHERE factory = ?", {factory}));
+  TRY(erase_archive(factory));
   return retire_first_roots(factory, now);
 }
 

@@ -45,19 +45,21 @@ class Vault {
   // Out of use at once; a sealed copy stays until erased. not_found: not held.
   Status retire_first_root(const std::string& factory, const tuf::KeyId& id, Time now);
   Status retire_first_roots(const std::string& factory, Time now);
-  // Erases the first root keys that `root` does not list for the role root.
+  // Erases the first root keys that `root` does not list for the role root, and the archive if it holds one of them.
   Status erase_first_roots_not_in(const std::string& factory, const tuf::Root& root);
-  // Erases what was retired before `until`.
+  // Erases what was retired before `until`, and the archive with it. For a transaction of the caller.
   Status erase_retired(const std::string& factory, Time until);
 
   Status put_archive(const std::string& factory, BytesView archive, Time now);
-  Result<crypto::SecretBytes> archive(const std::string& factory) const;  // not_found once confirmed
+  // not_found once confirmed, and while a key in it is retired.
+  Result<crypto::SecretBytes> archive(const std::string& factory) const;
   // Erases the archive and retires the first root keys. conflict: another digest; ok when it was confirmed with this
   // one.
   Status confirm_archive(const std::string& factory, std::string_view sha256_hex, Time now);
 
  private:
   Result<crypto::PrivateKey> open_key(const std::string& context, BytesView sealed) const;
+  Status erase_archive(const std::string& factory);
   store::Database& db_;
   const crypto::SecretBytes& seal_key_;
 };
