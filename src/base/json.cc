@@ -60,6 +60,7 @@ class Reader {
   }
 
   Result<Json> value(simdjson::ondemand::value v, int depth) {
+    if (++values_ > rules_.max_values) return bad_input("json: more than " + std::to_string(rules_.max_values) + " values");
     json_type type{};
     if (auto error = v.type().get(type)) return syntax(error);
     switch (type) {
@@ -130,6 +131,7 @@ class Reader {
   }
 
   const JsonRules& rules_;
+  std::size_t values_ = 0;
 };
 
 void write_text(std::string& out, std::string_view text) {

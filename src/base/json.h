@@ -72,6 +72,7 @@ struct JsonRules {
   Numbers numbers = Numbers::integers;  // integers: no fraction, exponent or -0, within 64 bits
   std::size_t max_bytes = 8u << 20;
   int max_depth = 64;
+  std::size_t max_values = 500'000;  // a value takes tens of bytes in memory, and as few as two in the text
 };
 
 // Errors: bad_input, saying where.

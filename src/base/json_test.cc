@@ -34,6 +34,22 @@ TEST(ParseJson, RefusesNestingDeeperThan64) {
   EXPECT_FALSE(parse_json(std::string(30000, '[')).ok());
 }
 
+TEST(ParseJson, RefusesMoreValuesThanItsRulesAllow) {
+  const JsonRules few{.max_values = 4};
+  EXPECT_TRUE(parse_json(R"({"a":[1,2]})", few).ok());
+  EXPECT_FALSE(parse_json(R"({"a":[1,2,3]})", few).ok());
+  EXPECT_FALSE(parse_json("[[],[],[],[]]", few).ok());
+}
+
+TEST(ParseJson, TakesLittleMemoryForMillionsOfTinyValues) {
+  std::string many = "[";
+  for (int i = 0; i < 2'000'000; ++i) many += "[],";
+  many.back() = ']';
+  const auto json = parse_json(many);
+  ASSERT_FALSE(json.ok());
+  EXPECT_EQ(json.error().fault, Fault::bad_input);
+}
+
 TEST(ParseJson, KeepsOtherNumbersAsWrittenWhereAllowed) {
   const JsonRules any{.numbers = JsonRules::Numbers::any};
   const auto json = parse_json(R"({"a":1.50,"b":1e3,"c":-0,"d":18446744073709551616,"e":3})", any);
