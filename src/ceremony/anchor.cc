@@ -51,6 +51,28 @@ Result<MaybeRoot> own_anchor(const RootSource& source, const Belief& belief) {
   return MaybeRoot();
 }
 
+// A server may not go back behind what this machine has verified of it, wherever the chain is anchored now.
+Status reaches_what_is_remembered(const RootSource& source, const Belief& belief, const Chain& chain) {
+  if (belief.memory == nullptr) return {};
+  const auto known = TRY(belief.memory->recall(source.stream));
+  if (!known) return {};
+  const std::string version = std::to_string((*known)->version);
+  if (chain.back()->version < (*known)->version)
+    return rejected("the server goes backwards: this machine has verified root " + version + ", the newest shown is " +
+                    std::to_string(chain.back()->version));
+  for (const auto& root : chain)
+    if (root->version == (*known)->version && !(root->body == (*known)->body))
+      return rejected("root " + version + ": the server shows another one than this machine has verified before");
+  return {};
+}
+
+Result<Chain> walk_from(const Trusted<Root>& anchor, const RootSource& source, const Belief& belief,
+                        const WalkOptions& walk) {
+  auto chain = TRY(walk_roots(source, anchor, walk));
+  TRY(reaches_what_is_remembered(source, belief, chain));
+  return chain;
+}
+
 Result<Chain> chain_of_first_use(const RootSource& source, const Belief& belief, const WalkOptions& walk) {
   if (!belief.first_use)
     return rejected("nothing on this machine says which root of this factory to believe",
@@ -145,7 +167,7 @@ Status signed_by_owner(const keys::Archive& archive, const Trusted<Root>& root) 
 Result<Chain> believed_chain(const RootSource& source, const Belief& belief, const WalkOptions& walk) {
   if (belief.given) return walk_roots(source, *belief.given, walk);
   const auto anchor = TRY(own_anchor(source, belief));
-  if (anchor) return walk_roots(source, *anchor, walk);
+  if (anchor) return walk_from(*anchor, source, belief, walk);
   return chain_of_first_use(source, belief, walk);
 }
 
@@ -160,7 +182,7 @@ Result<std::optional<Chain>> believed_prod_chain(const RootSource& source, const
   }
   if (!anchor) anchor = TRY(anchored_in_ci(prod, ci));
   if (!anchor) return rejected("the production chain: none of its roots belongs to a verified ci root");
-  return std::optional<Chain>(TRY(walk_roots(prod, *anchor, walk)));
+  return std::optional<Chain>(TRY(walk_from(*anchor, prod, belief, walk)));
 }
 
 }  // namespace rota::ceremony

@@ -51,7 +51,8 @@ struct Belief {
   std::function<Status(const tuf::Trusted<tuf::Root>& newest)> first_use = {};
 };
 
-// The ci chain from the first anchor that applies. rejected without one.
+// The ci chain from the first anchor that applies. rejected: there is none; or the server ends before the root that
+// `memory` holds, or shows another one of its version, unless the operator gave the root to start from.
 Result<Chain> believed_chain(const RootSource& source, const Belief& belief, const WalkOptions& walk);
 // The prod chain, anchored in the archive, the memory, or the ci chain (same version, signed by the same root keys);
 // nullopt when the server has none.

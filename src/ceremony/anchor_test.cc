@@ -110,6 +110,32 @@ TEST(BelievedChain, TakesTheGivenRootBeforeThePin) {
   EXPECT_TRUE(believed_chain(source_of(server), {.archive = &archive}, {}).ok());
 }
 
+TEST(BelievedChain, RefusesAServerThatWentBackBehindWhatThisMachineRemembers) {
+  sim::CrashFiles files;
+  const TrustMemory memory(files, "/trust", "https://api.sim", "acme");
+  ASSERT_TRUE(memory.remember(Stream::ci, tuf::anchor_root(three_roots()[2]).value()).ok());
+  const auto archive = sim::layout_a();  // pins root 2
+  const Belief belief{.archive = &archive, .memory = &memory};
+  sim::Repository whole(three_roots(), kNow), behind(sim::new_factory_roots(), kNow);
+  EXPECT_TRUE(believed_chain(source_of(whole), belief, {}).ok());
+  const auto refused = believed_chain(source_of(behind), belief, {});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().fault, Fault::rejected);
+  EXPECT_THAT(refused.error().what, HasSubstr("goes backwards"));
+}
+
+TEST(BelievedChain, RefusesAnotherRootOfAVersionThatThisMachineRemembers) {
+  sim::CrashFiles files;
+  const TrustMemory memory(files, "/trust", "https://api.sim", "acme");
+  ASSERT_TRUE(memory.remember(Stream::ci, tuf::anchor_root(three_roots()[2]).value()).ok());
+  const auto archive = sim::layout_a();
+  auto forked = sim::new_factory_roots();
+  forked.push_back(sim::signed_root(sim::root_body({.version = 3, .root_keys = "9", .targets_keys = "to"}), "29"));
+  sim::Repository server(forked, kNow);
+  EXPECT_TRUE(believed_chain(source_of(server), {.archive = &archive}, {}).ok());
+  EXPECT_FALSE(believed_chain(source_of(server), {.archive = &archive, .memory = &memory}, {}).ok());
+}
+
 TEST(BelievedProdChain, IsAnchoredInTheCiRootOfTheSameVersion) {
   sim::Repository server(three_roots(), kNow);
   auto prod = sim::new_factory_roots();
