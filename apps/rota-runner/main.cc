@@ -20,6 +20,7 @@ constexpr auto kBetweenAttempts = std::chrono::seconds(1);
 
 struct Flags {
   runner::WorkerOptions worker;
+  int heartbeat = 20;
   bool once = false;
 };
 
@@ -30,6 +31,7 @@ void declare(CLI::App& program, Flags& flags) {
   program.add_option("--work", flags.worker.work_folder, "folder of its own, for runs, volumes and its key")->required();
   program.add_option("--name", flags.worker.name, "how the service calls it (default: the host's name)");
   program.add_option("--host-tag", flags.worker.host_tags, "a tag that runs may ask for; may be repeated");
+  program.add_option("--heartbeat", flags.heartbeat, "seconds between two signs of life (default: 20)")->check(CLI::Range(1, 50));
   program.add_flag("--once", flags.once, "end after one run");
 }
 
@@ -53,10 +55,13 @@ Status work(runner::Worker& worker, bool once, const cli::Talk& talk) {
   TRY(worker.start());
   talk.say("ready for work");
   while (!worker.is_leaving()) {
+    const auto asked = std::chrono::steady_clock::now();
     const auto did = worker.turn();
     if (!did.ok() && did.error().fault != Fault::unavailable) return did.error();
     if (did.ok() && *did == runner::Worker::Did::a_run && once) return {};
-    if (!did.ok()) std::this_thread::sleep_for(kBetweenAttempts);
+    // An answer of "nothing" that took no time comes from a server with many waiting: let it be for a moment.
+    const bool idle = !did.ok() || *did == runner::Worker::Did::nothing;
+    if (idle && std::chrono::steady_clock::now() - asked < kBetweenAttempts) std::this_thread::sleep_for(kBetweenAttempts);
   }
   return {};
 }
@@ -80,6 +85,7 @@ void leave_on_signal(const std::stop_token& over, runner::Worker& worker) {
 Status serve(Flags& flags, const cli::Talk& talk) {
   PosixFiles files;
   if (flags.worker.name.empty()) flags.worker.name = host_name();
+  flags.worker.heartbeat_every = Seconds(flags.heartbeat);
   while (flags.worker.server.ends_with("/")) flags.worker.server.pop_back();
   runner::Worker worker(files, flags.worker, TRY(connection(files, flags)));
   worker.say = [&talk](const std::string& line) { talk.say(line); };

@@ -1,6 +1,7 @@
 // CI from outside: real git and real HTTP against a real listener (ci.md 8).
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "base/child.h"
 #include "crypto/hash.h"
@@ -272,6 +273,28 @@ TEST_F(CiApiTest, G5ALogIsAppendedByOffset) {
   EXPECT_EQ(with_key("PATCH", kRun, key, R"({"status":"FAILED","message":"m"})").status, 200);
   EXPECT_EQ(with_key("PATCH", kRun, key, R"({"status":"PASSED"})").status, 409);
   EXPECT_EQ(append("8", "late").status, 409);
+}
+
+TEST_F(CiApiTest, TheOlderFormAppendsAndReports) {
+  auto key = leased().text("run-key").value();
+  EXPECT_EQ(with_key("POST", kRun, key, "one\n").status, 200);
+  EXPECT_EQ(call("POST", "/projects/acme/foo/builds/763/cancel", token_with({"ci:read-update"})).status, 202);
+  auto told = with_key("POST", kRun, key, "two\n");
+  EXPECT_FALSE(header(told.headers, "X-JOBSERV-CANCEL").empty());
+  EXPECT_EQ(with_key("POST", kRun, key, "", {{"X-RUN-STATUS", "QUEUED"}}).status, 400);
+  EXPECT_EQ(with_key("POST", kRun, key, "three\n", {{"X-RUN-STATUS", "FAILED"}}).status, 200);
+  EXPECT_EQ(with_key("POST", kRun, key, "four\n").status, 409);
+  EXPECT_EQ(call("GET", kRun + "console.log", token_with({"ci:read"})).body, "one\ntwo\nthree\n");
+}
+
+TEST_F(CiApiTest, ManyWhoWaitKeepNobodyElseFromTheService) {
+  auto key = enrolled();
+  std::vector<std::thread> waiting;
+  for (int i = 0; i < 12; ++i) waiting.emplace_back([&] { EXPECT_EQ(with_key("GET", "/workers/w/next?wait=30", key).status, 204); });
+  auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(call("GET", "/projects/acme/foo/builds/", token_with({"ci:read"})).status, 200);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(2500));
+  for (auto& each : waiting) each.join();
 }
 
 TEST_F(CiApiTest, ARunKeyIsGoodForItsOwnRunOnly) {

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <thread>
 
 #include "crypto/hash.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr auto kLongestWait = std::chrono::seconds(3);  // of one ask; a worker asks again at once
 constexpr auto kBetweenLooks = std::chrono::milliseconds(200);
+constexpr int kMostWaiting = 3;  // each holds a thread of the pool; the others are told at once that there is nothing
 
 BuildQueue queue_of(App& app) { return {app.db, app.clock}; }
 Builds builds_of(App& app) { return {app.db, app.clock}; }
@@ -87,14 +89,29 @@ Result<std::optional<Json>> next_run(App& app, const Worker& worker) {
   return std::nullopt;
 }
 
-Result<http::Response> ask(App& app, const http::Request& request) {
+// Counts those who wait, for as long as it lives.
+class Seat {
+ public:
+  explicit Seat(std::atomic<int>& taken) : taken_(taken), had_(++taken <= kMostWaiting) {}
+  ~Seat() { --taken_; }
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
+  bool had() const { return had_; }
+
+ private:
+  std::atomic<int>& taken_;
+  bool had_;
+};
+
+Result<http::Response> ask(App& app, const http::Request& request, std::atomic<int>& waiting) {
   auto worker = worker_at_the_door(app, request);
   if (!worker.ok()) return unauthorized(request, worker.error());
   auto wait = std::chrono::seconds(TRY_IN("wait", decimal(request.query_value("wait").value_or("0"), 3600)));
   auto until = std::chrono::steady_clock::now() + std::min(wait, kLongestWait);
+  const Seat seat(waiting);
   for (;;) {
     if (auto run = TRY(next_run(app, *worker))) return http::json_response(200, *run);
-    if (std::chrono::steady_clock::now() >= until) return http::Response{204};
+    if (!seat.had() || std::chrono::steady_clock::now() >= until) return http::Response{204};
     std::this_thread::sleep_for(kBetweenLooks);
   }
 }
@@ -131,14 +148,34 @@ Result<http::Response> create_signed(App& app, const http::Request& request, con
   return http::json_response(200, out);
 }
 
+// A state that a worker may report.
+std::optional<RunState> reported_state(std::string_view name) {
+  auto state = run_state_named(name);
+  if (state == RunState::queued || state == RunState::cancelling) return std::nullopt;
+  return state;
+}
+
 Result<http::Response> patch_run(App& app, const http::Request& request, const Run&) {
   auto body = TRY(body_object(request, {"status", "message"}));
-  auto state = run_state_named(TRY(body.text("status")));
-  bool may = state && *state != RunState::queued && *state != RunState::cancelling;
-  if (!may) return bad_input("status: want RUNNING, UPLOADING, PASSED, FAILED or SKIPPED");
+  auto state = reported_state(TRY(body.text("status")));
+  if (!state) return bad_input("status: want RUNNING, UPLOADING, PASSED, FAILED or SKIPPED");
   auto message = body.text_or("message", "").substr(0, 2000);
   TRY(builds_of(app).report(TRY_IN("run", run_key_of(request)), *state, message));
   return http::json_response(200, Json::Object{});
+}
+
+// The older form (ci.md 5): text at the log's end, the state in a header. Not safe to repeat; PATCH is.
+Result<http::Response> post_run(App& app, const http::Request& request, const Run& run) {
+  auto appended = TRY(append_log(app.db, {run.id, run.log_size}, request.body));
+  if (appended.how != Appended::How::stored) return conflict("run: is finished, or somebody else is writing its log");
+  auto response = http::json_response(200, Json::Object{});
+  if (run.state == RunState::cancelling) response.headers.emplace_back("X-JOBSERV-CANCEL", "1");
+  auto status = request.header("X-RUN-STATUS");
+  if (status.empty()) return response;
+  auto state = reported_state(status);
+  if (!state) return bad_input("X-RUN-STATUS: want RUNNING, UPLOADING, PASSED, FAILED or SKIPPED");
+  TRY(builds_of(app).report(TRY_IN("run", run_key_of(request)), *state, std::string(request.header("X-RUN-METADATA").substr(0, 2000))));
+  return response;
 }
 
 Result<http::Response> put_artifact(App& app, const http::Request& request) {
@@ -180,10 +217,14 @@ http::Handler with_run_key(App& app, RunOperation operation) {
 
 void add_run_routes(http::Router& router, App& app) {
   for (const char* worker : {"/workers/{worker}", "/workers/{worker}/"}) router.add("POST", worker, with(app, post_worker));
-  router.add("GET", "/workers/{worker}/next", with(app, ask));
+  router.add("GET", "/workers/{worker}/next",
+             answering([&app, waiting = std::make_shared<std::atomic<int>>(0)](const http::Request& request) {
+               return ask(app, request, *waiting);
+             }));
   add_project_route(router, {"PATCH", "/builds/{number}/runs/{run}/log", with_run_key(app, patch_log), kMaxLogChunk});
   add_project_route(router, {"POST", "/builds/{number}/runs/{run}/create_signed", with_run_key(app, create_signed), 1 << 20});
   add_project_route(router, {"PATCH", "/builds/{number}/runs/{run}", with_run_key(app, patch_run)});
+  add_project_route(router, {"POST", "/builds/{number}/runs/{run}", with_run_key(app, post_run), kMaxLogChunk});
   add_project_route(router, {"POST", "/builds/{number}/targets", with(app, post_targets), 8 << 20});
   router.add({"PUT", "/artifacts/{factory}/{project}/{number}/{run}/{path...}", with(app, put_artifact), kMaxArtifact,
               http::Route::Body::spool});
