@@ -76,7 +76,7 @@ class Builds {
   // The tables. Cheap when they are there.
   Status prepare();
 
-  // The project, made when missing with `first_build` as its first number (docs/decisions/0005). conflict: it exists and
+  // The project, made when missing with `first_build` as its first number (docs/decisions/0007). conflict: it exists and
   // has passed that number already.
   Status need_project(const std::string& factory, const std::string& project, std::optional<std::int64_t> first_build);
 
