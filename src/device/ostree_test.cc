@@ -161,6 +161,18 @@ TEST_F(Ostree, RefusesACorruptedObjectAndResumes) {  // DEV-34
   EXPECT_EQ(device.update().outcome.exit, Exit::reboot_needed);
 }
 
+TEST_F(Ostree, ReadsTheBootEntriesAsLibostreeDoes) {
+  const auto boots_next = [&] {
+    const auto answer = parse_json(output_of({.argv = {program(), "status", "--sysroot", sysroot()}}).value()).value();
+    return answer.find("deployments")->if_array()->at(0).text("commit").value();
+  };
+  EXPECT_EQ(trees->deployed()->first, boots_next());
+  ASSERT_EQ(device.update().outcome.exit, Exit::reboot_needed);
+  EXPECT_EQ(trees->deployed()->first, commits[1]);
+  EXPECT_EQ(boots_next(), commits[1]);
+  EXPECT_EQ(trees->deployed()->running_kernel, "") << "this machine was not booted from that sysroot";
+}
+
 TEST_F(Ostree, NamesAMissingSysroot) {
   device.config.set("pacman", "sysroot", device.folder + "/nowhere");
   const auto elsewhere = settings_of(device.config).value();

@@ -4,10 +4,26 @@
 namespace rota::device {
 namespace {
 
+// What runs, as far as the store knows.
+struct Running {
+  DeviceTarget target{.name = kInitialTarget, .hash = ""};
+  std::string booted_hash = {};
+};
+
+Result<Running> running_on(Session* session) {
+  if (session == nullptr) return Running{};
+  auto history = TRY(session->log().history());
+  auto facts = TRY(session->updater().boot_facts());
+  return Running{std::move(history.current), std::move(facts.booted)};
+}
+
 // The name its owner gave it; only the server knows it.
-std::string name_on_server(const StatusSources& sources) {
+std::string name_on_server(const StatusSources& sources, const Running& running) {
   if (sources.settings.server.empty()) return "";
-  const auto reply = sources.wire.fetch({.url = sources.settings.server + "/device", .timeout = Seconds(10)});
+  FetchRequest request{.url = sources.settings.server + "/device"};
+  request.headers = check_in_headers(sources.settings.package, running.target, running.booted_hash);
+  request.timeout = Seconds(10);
+  const auto reply = sources.wire.fetch(request);
   if (!reply.ok() || reply->status != 200) return "";
   const auto device = parse_json(reply->body, {.numbers = JsonRules::Numbers::any});
   return device.ok() ? device->text_or("name", "") : "";
@@ -49,17 +65,17 @@ std::string text_of(const Json& json) {
 }  // namespace
 
 Result<Report> status(const StatusSources& sources, Session* session) {
-  Json json = Json::Object{{"device_name", name_on_server(sources)},
+  const auto running = TRY(running_on(session));
+  const auto& package = sources.settings.package;
+  Json json = Json::Object{{"device_name", name_on_server(sources, running)},
                            {"device_factory", sources.identity.factory},
                            {"device_uuid", sources.identity.uuid},
-                           {"ostree_hash", ""},
-                           {"tag", joined(sources.settings.package.tags)}};
-  const auto& package = sources.settings.package;
-  json["applied_target"] = target_json({.name = kInitialTarget, .hash = ""}, package);
+                           {"ostree_hash", running.booted_hash},
+                           {"tag", joined(package.tags)},
+                           {"applied_target", target_json(running.target, package)}};
   if (session != nullptr) {
-    json["ostree_hash"] = TRY(session->updater().boot_facts()).booted;
-    json["applied_target"] = target_json(TRY(session->log().history()).current, package);
-    if (const auto change = TRY(session->log().change())) json["pending_target"] = target_json(change->target, package);
+    const auto change = TRY(session->log().change());
+    if (change) json["pending_target"] = target_json(change->target, package);
     json["trust"] = TRY(trust_json(*session));
   }
   std::string text = text_of(json);
