@@ -10,7 +10,10 @@ add_library(rota_flags INTERFACE)
 target_compile_options(rota_flags INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
   -Wformat=2 -Wimplicit-fallthrough -Wswitch-enum -Werror
-  -fstack-protector-strong -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+  -fstack-protector-strong)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(rota_flags INTERFACE -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(rota_flags INTERFACE -fstack-clash-protection -Wno-maybe-uninitialized)
 else()
@@ -29,6 +32,7 @@ target_compile_definitions(rota_flags INTERFACE ROTA_VERSION="${PROJECT_VERSION}
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 # every clone of the tree shares what was compiled once
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
 endif()
 find_program(MOLD mold)
