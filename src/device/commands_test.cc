@@ -168,6 +168,25 @@ TEST_F(Commands, StaysWhereItIsWhenADeploymentFails) {
   EXPECT_EQ(device.update().outcome.exit, Exit::reboot_needed);
 }
 
+// The bad image is deployed first and boots; the one to go back to never was.
+TEST_F(Commands, LeavesABadImageThatBootedAfterItsRollBackFailed) {
+  install_version(4);
+  device.server.publish({.timestamp = 5, .snapshot = 5, .targets = 5, .offers = {target(4), target(5)}});
+  ASSERT_EQ(device.update().outcome.exit, Exit::reboot_needed);
+  device.sysroot.deploy_fails = io_error("deploy: no space left");
+  EXPECT_NE(device.roll_back().outcome.exit, Exit::reboot_needed);
+  device.sysroot.deploy_fails.reset();
+  device.reboot();
+  ASSERT_EQ(device.sysroot.deployments.front(), commit_of(5));
+  EXPECT_EQ(device.check().outcome.exit, Exit::roll_back_to_install);
+  EXPECT_EQ(active(), "foo-lmp-5") << "what runs, not what should";
+  EXPECT_EQ(device.update().outcome.exit, Exit::reboot_needed);
+  device.reboot();
+  EXPECT_EQ(device.run().outcome.exit, Exit::ok);
+  EXPECT_EQ(active(), "foo-lmp-4");
+  EXPECT_EQ(device.check().outcome.exit, Exit::ok) << "5 is not offered again";
+}
+
 TEST_F(Commands, NeedsNoRebootForTheImageThatRuns) {  // DEV-48
   auto same = target(4);
   same.hash = commit_of(0);

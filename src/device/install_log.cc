@@ -46,11 +46,21 @@ Result<History> InstallLog::history() const {
   return out;
 }
 
-Status InstallLog::note_first_boot(const std::string& booted_hash) {
+Status InstallLog::note_running(const std::string& booted_hash) {
   return db_.transaction([&]() -> Status {
-    if (TRY(current())) return {};
-    return write_row(DeviceTarget{.name = kInitialTarget, .hash = booted_hash}, "current", 0);
+    const auto recorded = TRY(current());
+    if (!recorded) return write_row(DeviceTarget{.name = kInitialTarget, .hash = booted_hash}, "current", 0);
+    if (recorded->hash == booted_hash || TRY(change())) return {};
+    return follow_what_runs(booted_hash);
   });
+}
+
+Status InstallLog::follow_what_runs(const std::string& booted_hash) {
+  const auto last = TRY(db_.query("SELECT max(turn) FROM installed WHERE hash = ?", {booted_hash}));
+  if (booted_hash.empty() || last[0].is_null(0)) return {};
+  TRY(db_.execute("UPDATE installed SET state = 'earlier' WHERE state = 'current'"));
+  TRY(db_.execute("UPDATE installed SET state = 'current' WHERE turn = ?", {last[0].integer(0)}));
+  return {};
 }
 
 Status InstallLog::intend(const Change& change) { return write_change(change); }

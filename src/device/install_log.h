@@ -34,8 +34,9 @@ class InstallLog {
   // With "Initial Target" of an empty hash when nothing is recorded yet.
   Result<History> history() const;
 
-  // First boot: "Initial Target", version -1, with the hash that runs. Nothing when a current target is recorded.
-  Status note_first_boot(const std::string& booted_hash);
+  // First boot: "Initial Target", version -1, with the hash that runs. Later, while nothing is under way: when another
+  // image known here runs than the current one (a roll-back was cut off, and the bad one booted), that is current now.
+  Status note_running(const std::string& booted_hash);
   // Replaces no other change: conflict when one is under way.
   Status intend(const Change& change);
   // A person says that `bad`, pending or current, is bad: it is marked so, and `change` takes the place of its change.
@@ -49,6 +50,7 @@ class InstallLog {
 
  private:
   Status write_row(const DeviceTarget& target, const char* state, int failing);
+  Status follow_what_runs(const std::string& booted_hash);
   Status write_change(const Change& change);
   Status clear_change();
   store::Database& db_;

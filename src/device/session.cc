@@ -65,7 +65,7 @@ Session::Session(const Config& config, const Settings& settings, World world, Id
 
 Result<Headers> Session::identify() {
   const auto facts = TRY(updater_.boot_facts());
-  TRY(log_.note_first_boot(facts.booted));
+  TRY(log_.note_running(facts.booted));
   Headers headers = check_in_headers(settings_.package, TRY(log_.history()).current, facts.booted);
   gateway_.identify(headers);
   return headers;
