@@ -17,7 +17,8 @@ Result<Options> options_of(int argc, char** argv) {
   Options options;
   for (int i = 2; i < argc; i += 2) {
     const std::string_view name = argv[i];
-    if (!name.starts_with("--") || i + 1 == argc) return rota::bad_input("want --name value, got '" + std::string(name) + "'");
+    if (!name.starts_with("--") || i + 1 == argc)
+      return rota::bad_input("want --name value, got '" + std::string(name) + "'");
     options.emplace(name.substr(2), argv[i + 1]);
   }
   return options;

@@ -163,8 +163,7 @@ Result<Json> pull(const Options& options) {
   TRY(make_remote(repo.get()));
   GVariant* how = pull_options(commit, url);
   GlibError error;
-  const bool pulled =
-      ostree_repo_pull_with_options(repo.get(), kRemote, how, nullptr, nullptr, error.out()) != FALSE;
+  const bool pulled = ostree_repo_pull_with_options(repo.get(), kRemote, how, nullptr, nullptr, error.out()) != FALSE;
   g_variant_unref(how);
   if (!pulled) return failure_of("pull " + commit, error, Fault::unavailable);
   return Json(Json::Object{{"pulled", commit}});

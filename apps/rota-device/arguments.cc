@@ -8,12 +8,12 @@
 namespace rota::device_app {
 namespace {
 
-const std::set<std::string, std::less<>> kCommands = {"register", "check",    "list", "pull",     "install", "update",
+const std::set<std::string, std::less<>> kCommands = {"register", "check",    "list",     "pull",   "install", "update",
                                                       "run",      "finalize", "rollback", "status", "daemon"};
-const std::set<std::string, std::less<>> kOptions = {"json", "update-name", "interval", "loglevel", "report-hw-info", "command"};
-const std::set<std::string, std::less<>> kRegisterOptions = {"api",         "token-file", "ca",       "factory", "name",
-                                                             "hardware-id", "tags",       "sota-dir", "sysroot", "os",
-                                                             "group"};
+const std::set<std::string, std::less<>> kOptions = {"json",     "update-name",    "interval",
+                                                     "loglevel", "report-hw-info", "command"};
+const std::set<std::string, std::less<>> kRegisterOptions = {
+    "api", "token-file", "ca", "factory", "name", "hardware-id", "tags", "sota-dir", "sysroot", "os", "group"};
 
 struct Limits {
   std::int64_t least, most;
@@ -70,7 +70,8 @@ class Reader {
 
   Status option(const std::string& text) {
     const auto equals = text.find('=');
-    const std::string name = text.starts_with("--") ? text.substr(2, equals == std::string::npos ? equals : equals - 2) : text;
+    const std::string name =
+        text.starts_with("--") ? text.substr(2, equals == std::string::npos ? equals : equals - 2) : text;
     if (!kOptions.contains(name) && !kRegisterOptions.contains(name))
       return bad_input("unknown flag '" + text.substr(0, equals) + "'", "see: rota-device --help");
     const std::string value = equals == std::string::npos ? TRY(value_of(text)) : text.substr(equals + 1);

@@ -19,7 +19,7 @@ class Callbacks {
     std::string_view message;         // "install-pre"
     std::string_view current_target;  // names
     std::string_view install_target = "";
-    std::string_view result = "";     // "OK", "FAILED: …", "NEEDS_COMPLETION"
+    std::string_view result = "";  // "OK", "FAILED: …", "NEEDS_COMPLETION"
   };
   // Runs the program with MESSAGE, CURRENT_TARGET, CURRENT_TARGET_NAME, INSTALL_TARGET_NAME and RESULT in its environment.
   void tell(const Phase& phase) const;

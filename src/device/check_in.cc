@@ -19,9 +19,21 @@ Time build_time() {
 }
 
 Error no_root(const TrustSources& sources) {
-  return rejected("no provisioned root",
-                  "put 1.root.json into " + sources.settings.roots_path + "/" + sources.stream +
-                      "/, or set [tuf] trust_on_first_use = on");
+  return rejected("no provisioned root", "put 1.root.json into " + sources.settings.roots_path + "/" + sources.stream +
+                                             "/, or set [tuf] trust_on_first_use = on");
+}
+
+// The row of the table, and what to do about it when the refusal does not say so itself.
+Outcome refused(Error why, const std::optional<Trust>& trust) {
+  const Exit exit = exit_of_failed_refresh(why.fault, trust);
+  if (!why.hint.empty()) return {exit, std::move(why)};
+  if (exit == Exit::metadata_rejected_store_kept)
+    why.hint = "nothing was changed, the stored set is kept; tell the factory's owner";
+  if (exit == Exit::metadata_rejected) why.hint = "nothing of it was kept; tell the factory's owner";
+  if (exit == Exit::metadata_expired) why.hint = "the factory has to publish anew, or this device's clock is wrong";
+  if (why.fault == Fault::denied)
+    why.hint = "look at root.crt, client.pem and the name in tls.server; retrying does not help";
+  return {exit, std::move(why)};
 }
 
 }  // namespace
@@ -94,7 +106,7 @@ Result<CheckIn> Doorkeeper::with_server(Fetcher& server, Time now) {
   if (!started.ok()) {
     if (started.error().fault == Fault::io) return started.error();
     TRY(note({}, nullptr, started.error(), now));
-    return CheckIn{{exit_of_failed_refresh(started.error().fault, std::nullopt), started.error()}};
+    return CheckIn{refused(started.error(), std::nullopt)};
   }
   std::optional<Trust> trust = std::move(started).value();
   const Versions before = versions_of(*trust);
@@ -102,16 +114,16 @@ Result<CheckIn> Doorkeeper::with_server(Fetcher& server, Time now) {
   if (!how.ok() && how.error().fault == Fault::io) return how.error();
   TRY(note(before, &*trust, how, now));
   if (how.ok()) return CheckIn{{Exit::ok}, std::move(trust)};
-  return CheckIn{{exit_of_failed_refresh(how.error().fault, trust), how.error()}, std::move(trust)};
+  const Outcome outcome = refused(how.error(), trust);
+  return CheckIn{outcome, std::move(trust)};
 }
 
 // The event, what `status` says about the last refresh, and the clock's floor: one commit.
 Status Doorkeeper::note(const Versions& before, const Trust* trust, const Status& how, Time now) {
   const std::string changed = trust == nullptr ? "" : difference(before, versions_of(*trust));
   const std::string reason = how.ok() ? "" : how.error().what;
-  const Json last = Json::Object{{"at", rfc3339(now)},
-                                 {"outcome", how.ok() ? "ok" : std::string(name_of(how.error().fault))},
-                                 {"reason", reason}};
+  const Json last = Json::Object{
+      {"at", rfc3339(now)}, {"outcome", how.ok() ? "ok" : std::string(name_of(how.error().fault))}, {"reason", reason}};
   return parts_.db.transaction([&]() -> Status {
     if (!changed.empty() || !how.ok())
       TRY(parts_.events.add_within({.type = EventType::metadata_update_completed,

@@ -21,7 +21,7 @@ struct CheckIn {
 
 struct TrustSources {
   const TrustSettings& settings;
-  std::string stream;       // "ci" or "prod"
+  std::string stream;  // "ci" or "prod"
   std::string repo_server;
 };
 

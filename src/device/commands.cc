@@ -57,8 +57,8 @@ Result<std::optional<Outcome>> under_way(Session& session) {
   TRY(session.updater().drop_undone_intent());
   const auto change = TRY(session.log().change());
   if (!change) return std::optional<Outcome>();
-  return std::optional<Outcome>(
-      {Exit::install_in_progress, conflict("'" + change->target.name + "' is being installed", "reboot, then run: rota-device run")});
+  return std::optional<Outcome>({Exit::install_in_progress, conflict("'" + change->target.name + "' is being installed",
+                                                                     "reboot, then run: rota-device run")});
 }
 
 // The stored set, for a command that asks the server nothing.
@@ -98,7 +98,8 @@ void say(const Session& session, const Trust& trust) {
 bool goes_on(const CheckIn& met) { return met.outcome.exit == Exit::ok || met.outcome.exit == Exit::ok_from_store; }
 
 Result<CheckIn> meet_server(Session& session) {
-  if (session.settings().server.empty()) return bad_input("tls.server is not set", "register the device, or name its configuration with -c");
+  if (session.settings().server.empty())
+    return bad_input("tls.server is not set", "register the device, or name its configuration with -c");
   TRY(session.identify());
   const auto reading = TRY(session.doorkeeper().read_clock());
   if (!reading.notice.empty()) session.world().notice(reading.notice);

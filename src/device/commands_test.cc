@@ -196,8 +196,8 @@ TEST_F(Commands, NeedsNoRebootForTheImageThatRuns) {  // DEV-48
   EXPECT_EQ(active(), "foo-lmp-4");
   device.server.events.clear();
   EXPECT_EQ(device.update().outcome.exit, Exit::ok);
-  EXPECT_THAT(device.server.event_types(), ElementsAre("EcuDownloadStarted", "EcuDownloadCompleted", "EcuInstallationStarted",
-                                                       "EcuInstallationCompleted"));
+  EXPECT_THAT(device.server.event_types(), ElementsAre("EcuDownloadStarted", "EcuDownloadCompleted",
+                                                       "EcuInstallationStarted", "EcuInstallationCompleted"));
 }
 
 TEST_F(Commands, TellsTheServerWhoAsks) {  // DEV-39
@@ -214,7 +214,9 @@ TEST_F(Commands, TellsTheServerWhoAsks) {  // DEV-39
 
 TEST_F(Commands, CallsTheOwnersProgramInOrder) {  // DEV-30, DEV-41
   const std::string program = device.folder + "/callback", record = device.folder + "/record";
-  ASSERT_TRUE(device.files.create(program, "#!/bin/sh\necho \"$MESSAGE|$INSTALL_TARGET_NAME|$RESULT\" >>" + record + "\n", 0755).ok());
+  ASSERT_TRUE(
+      device.files.create(program, "#!/bin/sh\necho \"$MESSAGE|$INSTALL_TARGET_NAME|$RESULT\" >>" + record + "\n", 0755)
+          .ok());
   device.config.set("pacman", "callback_program", program);
   auto strange = target(4);
   strange.name = "$(touch " + device.folder + "/pwned)'\"";
@@ -223,11 +225,12 @@ TEST_F(Commands, CallsTheOwnersProgramInOrder) {  // DEV-30, DEV-41
   device.reboot();
   ASSERT_EQ(device.run().outcome.exit, Exit::ok);
   EXPECT_EQ(device.files.read(record, 4096).value(),
-            "check-for-update-pre||\ncheck-for-update-post||OK\ndownload-pre|" + strange.name + "|\ndownload-post|" + strange.name +
-                "|OK\ninstall-pre|" + strange.name + "|\ninstall-post|" + strange.name + "|NEEDS_COMPLETION\ninstall-final-pre|" +
-                strange.name + "|\ninstall-post|" + strange.name + "|OK\n");
+            "check-for-update-pre||\ncheck-for-update-post||OK\ndownload-pre|" + strange.name + "|\ndownload-post|" +
+                strange.name + "|OK\ninstall-pre|" + strange.name + "|\ninstall-post|" + strange.name +
+                "|NEEDS_COMPLETION\ninstall-final-pre|" + strange.name + "|\ninstall-post|" + strange.name + "|OK\n");
   EXPECT_FALSE(std::filesystem::exists(device.folder + "/pwned"));
-  const auto read = output_of({.argv = {"/bin/sh", "-c", ". \"$1\"; printf %s \"$TARGET_NAME\"", "sh", device.folder + "/sota/current-target"}});
+  const auto read = output_of(
+      {.argv = {"/bin/sh", "-c", ". \"$1\"; printf %s \"$TARGET_NAME\"", "sh", device.folder + "/sota/current-target"}});
   EXPECT_EQ(read.value(), strange.name);
 }
 

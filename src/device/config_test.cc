@@ -19,8 +19,10 @@ std::string value(const Config& config, const char* section, const char* key) {
 }
 
 TEST(Config, ReadsQuotesCommentsAndBlanks) {
-  const auto config = Config::parse("; a\n# b\n\n[tls]\n server = \"https://gw:8443\" # c\n[pacman]\r\ntags=a,b\nos = 'lmp'\nx=\n"
-                                    "s = \"a\\\"b\\\\\"\n", "f");
+  const auto config = Config::parse(
+      "; a\n# b\n\n[tls]\n server = \"https://gw:8443\" # c\n[pacman]\r\ntags=a,b\nos = 'lmp'\nx=\n"
+      "s = \"a\\\"b\\\\\"\n",
+      "f");
   ASSERT_TRUE(config.ok()) << config.error().what;
   EXPECT_EQ(value(*config, "tls", "server"), "https://gw:8443");
   EXPECT_EQ(value(*config, "pacman", "tags"), "a,b");
@@ -35,10 +37,11 @@ TEST(Config, RefusesWithTheLine) {
     const char* text;
     const char* reason;
   };
-  for (const Row& row : {Row{"a = 1\n", "f:1: 'a' stands before"}, Row{"[s]\nnonsense\n", "f:2: want key = value"},
-                         Row{"[s]\na = 1\na = 2\n", "f:3: 'a' said twice"}, Row{"[s]\n[t]\n[s]\n", "f:3: section [s] said twice"},
-                         Row{"[s]\na = [1]\n", "f:2: want one value"}, Row{"[s]\na = \"b\n", "f:2: want a closing quote"},
-                         Row{"[s]\na = \"b\" c\n", "f:2: text after"}, Row{"[s\n", "f:1: want [section]"}}) {
+  for (const Row& row :
+       {Row{"a = 1\n", "f:1: 'a' stands before"}, Row{"[s]\nnonsense\n", "f:2: want key = value"},
+        Row{"[s]\na = 1\na = 2\n", "f:3: 'a' said twice"}, Row{"[s]\n[t]\n[s]\n", "f:3: section [s] said twice"},
+        Row{"[s]\na = [1]\n", "f:2: want one value"}, Row{"[s]\na = \"b\n", "f:2: want a closing quote"},
+        Row{"[s]\na = \"b\" c\n", "f:2: text after"}, Row{"[s\n", "f:1: want [section]"}}) {
     const auto config = Config::parse(row.text, "f");
     ASSERT_FALSE(config.ok()) << row.text;
     EXPECT_THAT(config.error().what, HasSubstr(row.reason));
@@ -98,8 +101,9 @@ TEST(Settings, RefuseAValueThatIsNone) {
   struct Row {
     const char *section, *key, *value;
   };
-  for (const Row& row : {Row{"uptane", "polling_sec", "0"}, Row{"uptane", "polling_sec", "soon"}, Row{"pacman", "booted", "maybe"},
-                         Row{"bootloader", "rollback_mode", "grub"}, Row{"tuf", "trust_on_first_use", "yes"}}) {
+  for (const Row& row :
+       {Row{"uptane", "polling_sec", "0"}, Row{"uptane", "polling_sec", "soon"}, Row{"pacman", "booted", "maybe"},
+        Row{"bootloader", "rollback_mode", "grub"}, Row{"tuf", "trust_on_first_use", "yes"}}) {
     Config config;
     config.set(row.section, row.key, row.value);
     const auto settings = settings_of(config);

@@ -107,7 +107,8 @@ Result<FetchReply> fetch_following(const ContentSource& source, Lane& lane, cons
     const bool at_home = origin_of(url) == home;
     auto& fetcher = at_home ? lane.own : lane.elsewhere;
     if (!fetcher) fetcher = at_home ? source.connect() : source.elsewhere();
-    FetchRequest request{.url = url, .headers = at_home ? source.headers : Headers(), .max_body = kMaxObject, .timeout = kObjectTimeout};
+    FetchRequest request{
+        .url = url, .headers = at_home ? source.headers : Headers(), .max_body = kMaxObject, .timeout = kObjectTimeout};
     request.sink = [&](BytesView bytes) { return spool.add(bytes); };
     auto reply = TRY(fetcher->fetch(request));
     if (!is_redirect(reply.status)) return reply;
@@ -185,9 +186,8 @@ ContentRelay::~ContentRelay() { impl_->server.stop(); }
 
 Result<std::unique_ptr<ContentRelay>> ContentRelay::open(std::vector<ContentSource> sources, std::string spool_folder) {
   auto impl = std::make_unique<Impl>(std::move(sources), std::move(spool_folder));
-  impl->router.add("GET", "/" + impl->secret + "/{path...}", [raw = impl.get()](const http::Request& request) {
-    return raw->answer(request);
-  });
+  impl->router.add("GET", "/" + impl->secret + "/{path...}",
+                   [raw = impl.get()](const http::Request& request) { return raw->answer(request); });
   impl->port = TRY_IN("content relay", impl->server.listen({.router = &impl->router}));
   impl->server.start();
   return std::unique_ptr<ContentRelay>(new ContentRelay(std::move(impl)));

@@ -16,8 +16,8 @@ namespace rota::device {
 
 // One place the content may come from; tried in order.
 struct ContentSource {
-  std::string url;      // no final slash
-  Headers headers;      // with every request to this host
+  std::string url;                                      // no final slash
+  Headers headers;                                      // with every request to this host
   std::function<std::unique_ptr<Fetcher>()> connect;    // a connection with the device's identity, or none
   std::function<std::unique_ptr<Fetcher>()> elsewhere;  // for redirects to another host: without it
 };

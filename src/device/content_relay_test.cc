@@ -31,7 +31,8 @@ class StoreConnection final : public Fetcher {
       return FetchReply{302, {{"Location", to->second}}, ""};
     const auto object = store_.objects.find(request.url);
     if (object == store_.objects.end()) return FetchReply{store_.status, {}, ""};
-    for (std::size_t at = 0; at < object->second.size(); at += 1000) TRY(request.sink(BytesView(object->second).substr(at, 1000)));
+    for (std::size_t at = 0; at < object->second.size(); at += 1000)
+      TRY(request.sink(BytesView(object->second).substr(at, 1000)));
     return FetchReply{200, {}, ""};
   }
 

@@ -17,11 +17,11 @@ std::string quoted(std::string_view text) {
 
 std::string current_target_text(const DeviceTarget& target, const std::string& tag) {
   const auto custom = [&](std::string_view member) { return quoted(target.custom.text_or(member, "")); };
-  return "TARGET_NAME=" + quoted(target.name) + "\n" +                                             //
-         "CUSTOM_VERSION=" + quoted(target.version_text()) + "\n" +                                //
-         "LMP_MANIFEST_SHA=" + custom("lmp-manifest-sha") + "\n" +                                 //
-         "META_SUBSCRIBER_OVERRIDES_SHA=" + custom("meta-subscriber-overrides-sha") + "\n" +       //
-         "CONTAINERS_SHA=" + custom("containers-sha") + "\n" +                                     //
+  return "TARGET_NAME=" + quoted(target.name) + "\n" +                                        //
+         "CUSTOM_VERSION=" + quoted(target.version_text()) + "\n" +                           //
+         "LMP_MANIFEST_SHA=" + custom("lmp-manifest-sha") + "\n" +                            //
+         "META_SUBSCRIBER_OVERRIDES_SHA=" + custom("meta-subscriber-overrides-sha") + "\n" +  //
+         "CONTAINERS_SHA=" + custom("containers-sha") + "\n" +                                //
          "TAG=" + quoted(tag) + "\n";
 }
 

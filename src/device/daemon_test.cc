@@ -15,8 +15,11 @@ using testing::SizeIs;
 class Daemon : public testing::Test {
  protected:
   // Runs for that many turns, then is told to stop.
-  Exit run(int turns, std::function<void(int)> before_turn = [](int) {}) {
-    const auto go_on = [this, turns] { return static_cast<int>(waits.size()) < turns ? Command::GoOn::yes : Command::GoOn::no; };
+  Exit run(
+      int turns, std::function<void(int)> before_turn = [](int) {}) {
+    const auto go_on = [this, turns] {
+      return static_cast<int>(waits.size()) < turns ? Command::GoOn::yes : Command::GoOn::no;
+    };
     const auto wait = [this, go_on, before_turn](milliseconds time) {
       waits.push_back(time);
       before_turn(static_cast<int>(waits.size()));

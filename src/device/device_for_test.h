@@ -84,7 +84,9 @@ inline tuf::Generation generation(const SetPlan& plan) {
 // The gateway. Serves roots and one set; anything can be replaced by a lie or a failure.
 class Server final : public Fetcher {
  public:
-  void publish_root(const RootPlan& plan) { files["/repo/" + std::to_string(plan.version) + ".root.json"] = tuf::test::root_file(plan); }
+  void publish_root(const RootPlan& plan) {
+    files["/repo/" + std::to_string(plan.version) + ".root.json"] = tuf::test::root_file(plan);
+  }
   void publish(const SetPlan& plan) {
     const auto set = generation(plan);
     files["/repo/timestamp.json"] = set.timestamp;
@@ -105,7 +107,8 @@ class Server final : public Fetcher {
     if (request.method != "GET") return FetchReply{200, {}, ""};
     const auto file = files.find(path);
     if (file == files.end()) return FetchReply{404, {}, ""};
-    if (file->second.size() > request.max_body) return rejected(path + ": want at most " + std::to_string(request.max_body) + " bytes, got more");
+    if (file->second.size() > request.max_body)
+      return rejected(path + ": want at most " + std::to_string(request.max_body) + " bytes, got more");
     return FetchReply{200, {}, file->second};
   }
 
@@ -191,7 +194,9 @@ class Device {
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
 
-  void provision(const RootPlan& plan) { provision(std::to_string(plan.version) + ".root.json", tuf::test::root_file(plan)); }
+  void provision(const RootPlan& plan) {
+    provision(std::to_string(plan.version) + ".root.json", tuf::test::root_file(plan));
+  }
   void provision(const std::string& name, const Bytes& bytes) {
     const std::string path = folder + "/tuf/ci/" + name;
     std::filesystem::remove(path);
@@ -200,7 +205,12 @@ class Device {
 
   World world() {
     Sysroot& trees = real_sysroot != nullptr ? *real_sysroot : sysroot;
-    return {files, clock, server, trees, content, [this](std::chrono::milliseconds) { return ++pauses, Command::GoOn::yes; },
+    return {files,
+            clock,
+            server,
+            trees,
+            content,
+            [this](std::chrono::milliseconds) { return ++pauses, Command::GoOn::yes; },
             [this](std::string_view text) { notices.emplace_back(text); }};
   }
   Report with(const std::function<Result<Report>(Session&)>& verb, Session::Access access = Session::Access::write) {
@@ -211,13 +221,27 @@ class Device {
     if (!report.ok()) return {{Exit::failed, report.error()}};
     return std::move(report).value();
   }
-  Report check(std::string_view wanted = "") { return with([&](Session& s) { return device::check(s, wanted); }); }
-  Report list(std::string_view wanted = "") { return with([&](Session& s) { return device::list(s, wanted); }, Session::Access::read); }
-  Report pull(std::string_view wanted = "") { return with([&](Session& s) { return device::pull(s, wanted); }); }
-  Report install(std::string_view wanted = "") { return with([&](Session& s) { return device::install(s, wanted); }); }
-  Report update(std::string_view wanted = "") { return with([&](Session& s) { return device::update(s, wanted); }); }
-  Report run() { return with([&](Session& s) { return device::complete(s); }); }
-  Report roll_back() { return with([&](Session& s) { return device::roll_back(s); }); }
+  Report check(std::string_view wanted = "") {
+    return with([&](Session& s) { return device::check(s, wanted); });
+  }
+  Report list(std::string_view wanted = "") {
+    return with([&](Session& s) { return device::list(s, wanted); }, Session::Access::read);
+  }
+  Report pull(std::string_view wanted = "") {
+    return with([&](Session& s) { return device::pull(s, wanted); });
+  }
+  Report install(std::string_view wanted = "") {
+    return with([&](Session& s) { return device::install(s, wanted); });
+  }
+  Report update(std::string_view wanted = "") {
+    return with([&](Session& s) { return device::update(s, wanted); });
+  }
+  Report run() {
+    return with([&](Session& s) { return device::complete(s); });
+  }
+  Report roll_back() {
+    return with([&](Session& s) { return device::roll_back(s); });
+  }
   Report status() {
     return with([&](Session& s) { return device::status({*settings, s.identity(), server}, &s); }, Session::Access::read);
   }

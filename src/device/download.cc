@@ -7,9 +7,8 @@ constexpr std::chrono::milliseconds kWaits[] = {std::chrono::milliseconds(500), 
 
 // POST …/download-urls: an object store or CDN to try first. Anything else than a good answer means: use the gateway.
 Json::Array offered_stores(Gateway& gateway, const Download::Wish& wish) {
-  const auto reply = gateway.fetch({.method = "POST",
-                                    .url = wish.ostree_server + "/download-urls",
-                                    .headers = {{"X-Correlation-ID", wish.target.name}}});
+  const auto reply = gateway.fetch(
+      {.method = "POST", .url = wish.ostree_server + "/download-urls", .headers = {{"X-Correlation-ID", wish.target.name}}});
   if (!reply.ok() || reply->status != 200) return {};
   const auto list = parse_json(reply->body);
   return list.ok() && list->if_array() != nullptr ? *list->if_array() : Json::Array();
@@ -23,7 +22,8 @@ std::vector<ContentSource> Download::sources(const Wish& wish) {
     std::string url = store.text_or("download_url", "");
     while (url.ends_with('/')) url.pop_back();
     if (!url.starts_with("https://")) continue;
-    found.push_back({url, {{"Authorization", "Bearer " + store.text_or("access_token", "")}}, doors_.anonymous, doors_.anonymous});
+    found.push_back(
+        {url, {{"Authorization", "Bearer " + store.text_or("access_token", "")}}, doors_.anonymous, doors_.anonymous});
   }
   Headers headers = wish.headers;
   headers.emplace_back("X-Correlation-ID", wish.target.name);

@@ -9,7 +9,8 @@ Status EventQueue::add(const Event& event) {
 }
 
 Status EventQueue::add_within(const Event& event) {
-  TRY(db_.execute("INSERT INTO events (json) VALUES (?)", {to_json(event_json(event, crypto::random_uuid(), clock_.now()))}));
+  TRY(db_.execute("INSERT INTO events (json) VALUES (?)",
+                  {to_json(event_json(event, crypto::random_uuid(), clock_.now()))}));
   TRY(db_.execute("DELETE FROM events WHERE turn <= (SELECT max(turn) FROM events) - ?", {std::int64_t{kCapacity}}));
   const std::lock_guard turn(turn_);
   if (told_) told_();
@@ -21,9 +22,7 @@ void EventQueue::tell_when_added(std::function<void()> told) {
   told_ = std::move(told);
 }
 
-Result<std::int64_t> EventQueue::size() const {
-  return TRY(db_.query("SELECT count(*) FROM events")).at(0).integer(0);
-}
+Result<std::int64_t> EventQueue::size() const { return TRY(db_.query("SELECT count(*) FROM events")).at(0).integer(0); }
 
 Result<std::vector<EventQueue::Waiting>> EventQueue::first(int count) const {
   std::vector<Waiting> waiting;
@@ -52,7 +51,8 @@ Status EventQueue::send(Fetcher& server, const std::string& url) {
       continue;
     }
     if (reply.status == 404) return drop_through(INT64_MAX);
-    if (reply.status != 413 && reply.status / 100 != 2) return unavailable("events: the server answers " + std::to_string(reply.status));
+    if (reply.status != 413 && reply.status / 100 != 2)
+      return unavailable("events: the server answers " + std::to_string(reply.status));
     TRY(drop_through(waiting.back().turn));
     batch = kBatch;
   }

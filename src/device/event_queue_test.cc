@@ -48,7 +48,8 @@ class Events : public testing::Test {
   }
   void add(int from, int to) {
     for (int i = from; i <= to; ++i)
-      ASSERT_TRUE(queue->add({.type = EventType::download_started, .correlation_id = "c", .details = std::to_string(i)}).ok());
+      ASSERT_TRUE(
+          queue->add({.type = EventType::download_started, .correlation_id = "c", .details = std::to_string(i)}).ok());
   }
   Status send() { return queue->send(server, "u"); }
   PosixFiles files;
@@ -96,7 +97,8 @@ TEST_F(Events, AreKeptOverFailuresAndKeepTheirIds) {  // DEV-40
 TEST_F(Events, DropTheOldestBeyondTheCapacity) {  // DEV-40
   ASSERT_TRUE(db->transaction([&]() -> Status {
                   for (int i = 0; i < EventQueue::kCapacity + 5; ++i)
-                    TRY(queue->add_within({.type = EventType::download_started, .correlation_id = "c", .details = std::to_string(i)}));
+                    TRY(queue->add_within(
+                        {.type = EventType::download_started, .correlation_id = "c", .details = std::to_string(i)}));
                   return {};
                 }).ok());
   EXPECT_EQ(queue->size().value(), EventQueue::kCapacity);

@@ -5,8 +5,8 @@ namespace rota::device {
 
 enum class Exit : int {
   ok = 0,
-  failed = 1,              // unknown error, bad usage, lock held
-  ok_from_store = 3,       // the server was not reachable
+  failed = 1,         // unknown error, bad usage, lock held
+  ok_from_store = 3,  // the server was not reachable
   check_in_failed = 4,
   no_target_for_device = 6,
   metadata_rejected = 11,  // and no valid stored set

@@ -10,7 +10,8 @@ constexpr std::chrono::milliseconds kBetween{1000};
 constexpr std::size_t kMaxHeader = 253;
 
 std::string printable(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
   return text.substr(0, kMaxHeader);
 }
 

@@ -41,7 +41,8 @@ TEST(Gateway, TriesAgainTwiceASecondApart) {
     });
     EXPECT_EQ(gateway.fetch({.url = "u"}).ok(), row.answered);
     EXPECT_EQ(wire.requests, row.requests);
-    EXPECT_EQ(pauses, std::vector<std::chrono::milliseconds>(static_cast<std::size_t>(row.requests - 1), std::chrono::seconds(1)));
+    EXPECT_EQ(pauses,
+              std::vector<std::chrono::milliseconds>(static_cast<std::size_t>(row.requests - 1), std::chrono::seconds(1)));
   }
 }
 

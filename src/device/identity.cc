@@ -46,7 +46,8 @@ Result<Identity> read_identity(Files& files, const TlsFiles& tls) {
   if (!TRY(files.facts(tls.certificate)).exists()) return Identity{};
   const auto certificate = TRY_IN(tls.certificate, crypto::Certificate::from_pem(TRY(files.read(tls.certificate, kMaxPem))));
   const auto& subject = certificate.subject();
-  return Identity{subject.common_name, subject.organizational_unit, subject.business_category == "production" ? "prod" : "ci"};
+  return Identity{subject.common_name, subject.organizational_unit,
+                  subject.business_category == "production" ? "prod" : "ci"};
 }
 
 Result<crypto::TlsContext> tls_of(Files& files, const TlsFiles& tls) {

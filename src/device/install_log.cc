@@ -110,7 +110,8 @@ Status InstallLog::fail(const Event& said) {
 }
 
 Status InstallLog::write_row(const DeviceTarget& target, const char* state, int failing) {
-  TRY(db_.execute("INSERT OR REPLACE INTO installed (name, hash, version, custom, state, failing, turn) "
+  TRY(
+      db_.execute("INSERT OR REPLACE INTO installed (name, hash, version, custom, state, failing, turn) "
                   "VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(turn), 0) + 1 FROM installed))",
                   {target.name, target.hash, target.version, to_json(target.custom), state, std::int64_t{failing}}));
   return {};
@@ -118,9 +119,9 @@ Status InstallLog::write_row(const DeviceTarget& target, const char* state, int 
 
 Status InstallLog::write_change(const Change& change) {
   const auto& target = change.target;
-  TRY(db_.execute("INSERT INTO change VALUES (1, 'intent', ?, ?, ?, ?, ?, ?)",
-                  {target.name, target.hash, target.version, to_json(target.custom), change.previous_hash,
-                   change.correlation_id}));
+  TRY(db_.execute(
+      "INSERT INTO change VALUES (1, 'intent', ?, ?, ?, ?, ?, ?)",
+      {target.name, target.hash, target.version, to_json(target.custom), change.previous_hash, change.correlation_id}));
   return {};
 }
 

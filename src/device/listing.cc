@@ -4,8 +4,7 @@ namespace rota::device {
 namespace {
 
 bool is_selected(const Listing& listing, const DeviceTarget& target) {
-  const bool to_install =
-      listing.choice.kind == Choice::Kind::new_version || listing.choice.kind == Choice::Kind::roll_back;
+  const bool to_install = listing.choice.kind == Choice::Kind::new_version || listing.choice.kind == Choice::Kind::roll_back;
   return to_install && listing.choice.target && listing.choice.target->same_image(target);
 }
 
@@ -25,8 +24,7 @@ Json apps_json(const DeviceTarget& target, const PackageSettings& package) {
 Json listing_json(const Listing& listing) {
   Json::Array out;
   for (const auto& target : listing.candidates.targets) {
-    Json::Object entry = {
-        {"name", target.name}, {"version", target.version}, {"apps", apps_json(target, listing.package)}};
+    Json::Object entry = {{"name", target.name}, {"version", target.version}, {"apps", apps_json(target, listing.package)}};
     if (target.same_image(listing.history.current)) entry.emplace("current", true);
     if (target.version > listing.history.current.version) entry.emplace("newer", true);
     if (listing.history.is_failing(target)) entry.emplace("failed", true);

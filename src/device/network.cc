@@ -26,7 +26,8 @@ std::string default_route_interface() {
 
 std::string text_of_mac(const sockaddr_ll& address) {
   std::string out;
-  for (int i = 0; i < 6; ++i) out += (i == 0 ? "" : ":") + hex(BytesView(reinterpret_cast<const char*>(&address.sll_addr[i]), 1));
+  for (int i = 0; i < 6; ++i)
+    out += (i == 0 ? "" : ":") + hex(BytesView(reinterpret_cast<const char*>(&address.sll_addr[i]), 1));
   return out;
 }
 

@@ -90,7 +90,8 @@ class Ostree : public testing::Test {
     return plan;
   }
   std::filesystem::path object_of_app(int number) {
-    const auto line = ostree({"ls", "--repo=" + at_factory(), "-C", commits[static_cast<std::size_t>(number - 1)], "/usr/bin/app"});
+    const auto line =
+        ostree({"ls", "--repo=" + at_factory(), "-C", commits[static_cast<std::size_t>(number - 1)], "/usr/bin/app"});
     std::istringstream words(line);
     std::string mode, uid, gid, size, checksum;
     words >> mode >> uid >> gid >> size >> checksum;
@@ -124,7 +125,8 @@ TEST_F(Ostree, IsUpdatedRebootedAndConfirmed) {  // DEV-30
   const std::string deployment = sysroot() + "/ostree/deploy/lmp/deploy/" + commits[1] + ".0";
   EXPECT_EQ(text_of(deployment + "/usr/bin/app"), "app 2");
   std::string options;
-  for (const auto& entry : std::filesystem::directory_iterator(sysroot() + "/boot/loader/entries")) options += text_of(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(sysroot() + "/boot/loader/entries"))
+    options += text_of(entry.path());
   EXPECT_EQ(std::count(options.begin(), options.end(), 'q'), 2) << "'quiet' was carried over: " << options;
 }
 

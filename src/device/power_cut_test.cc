@@ -16,7 +16,9 @@ using testing::ElementsAre;
 class DevicePowerCut : public testing::TestWithParam<PowerCutDisk::Loss> {
  protected:
   std::string store() const { return device.folder + "/sota"; }
-  void keep_as_before() { std::filesystem::copy(store(), device.folder + "/before", std::filesystem::copy_options::recursive); }
+  void keep_as_before() {
+    std::filesystem::copy(store(), device.folder + "/before", std::filesystem::copy_options::recursive);
+  }
   void return_to_before() {
     std::filesystem::remove_all(store());
     std::filesystem::copy(device.folder + "/before", store(), std::filesystem::copy_options::recursive);
@@ -52,22 +54,26 @@ TEST_P(DevicePowerCut, LeavesTheOldOrTheNewTrustSet) {
   keep_as_before();
   device.server.publish_root(root_plan(2));
   device.server.publish({.timestamp = 6, .snapshot = 6, .targets = 6, .offers = {target(9)}});
-  cut_everywhere([&] { return device.check().outcome.exit; }, Exit::new_version, [&](Exit) {
-    EXPECT_THAT(names_in(device.list()), AnyOf(ElementsAre("foo-lmp-1", "foo-lmp-2"), ElementsAre("foo-lmp-9")));
-    EXPECT_EQ(device.check().outcome.exit, Exit::new_version);
-    EXPECT_THAT(names_in(device.list()), ElementsAre("foo-lmp-9"));
-  });
+  cut_everywhere([&] { return device.check().outcome.exit; }, Exit::new_version,
+                 [&](Exit) {
+                   EXPECT_THAT(names_in(device.list()),
+                               AnyOf(ElementsAre("foo-lmp-1", "foo-lmp-2"), ElementsAre("foo-lmp-9")));
+                   EXPECT_EQ(device.check().outcome.exit, Exit::new_version);
+                   EXPECT_THAT(names_in(device.list()), ElementsAre("foo-lmp-9"));
+                 });
 }
 
 TEST_P(DevicePowerCut, NeverLosesAnInstallation) {
   ASSERT_EQ(device.check().outcome.exit, Exit::new_version);
   keep_as_before();
-  cut_everywhere([&] { return device.update().outcome.exit; }, Exit::reboot_needed, [&](Exit) {
-    const bool deployed = device.sysroot.deployments.front() == commit_of(2);
-    device.reboot();
-    EXPECT_EQ(device.run().outcome.exit, deployed ? Exit::ok : Exit::nothing_pending);
-    EXPECT_EQ(device.status().json.find("applied_target")->text("name").value(), deployed ? "foo-lmp-2" : "Initial Target");
-  });
+  cut_everywhere([&] { return device.update().outcome.exit; }, Exit::reboot_needed,
+                 [&](Exit) {
+                   const bool deployed = device.sysroot.deployments.front() == commit_of(2);
+                   device.reboot();
+                   EXPECT_EQ(device.run().outcome.exit, deployed ? Exit::ok : Exit::nothing_pending);
+                   EXPECT_EQ(device.status().json.find("applied_target")->text("name").value(),
+                             deployed ? "foo-lmp-2" : "Initial Target");
+                 });
 }
 
 TEST_P(DevicePowerCut, ConfirmsAnInstallationInTheEnd) {
@@ -86,7 +92,8 @@ TEST_P(DevicePowerCut, ConfirmsAnInstallationInTheEnd) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Losses, DevicePowerCut,
-                         testing::Values(PowerCutDisk::Loss::nothing, PowerCutDisk::Loss::unsynced, PowerCutDisk::Loss::torn));
+                         testing::Values(PowerCutDisk::Loss::nothing, PowerCutDisk::Loss::unsynced,
+                                         PowerCutDisk::Loss::torn));
 
 }  // namespace
 }  // namespace rota::device

@@ -48,8 +48,7 @@ class Refresh {
   // Provisioned roots that the store does not hold yet; stored ones that did not verify go.
   Status save_chain() {
     if (!trust_.notices.empty()) TRY(store_.drop_roots_above(trust_.root->version));
-    for (const auto& unsaved : trust_.unsaved)
-      TRY(store_.accept_root(*unsaved.root, unsaved.root.raw(), unsaved.floors));
+    for (const auto& unsaved : trust_.unsaved) TRY(store_.accept_root(*unsaved.root, unsaved.root.raw(), unsaved.floors));
     trust_.unsaved.clear();
     return {};
   }
@@ -57,7 +56,8 @@ class Refresh {
   // TUF 5.3.2 to 5.3.9.
   Status walk_roots() {
     for (int taken = 0; taken < policy_.max_roots; ++taken) {
-      const auto bytes = fetch(std::to_string(trust_.root->version + 1) + ".root.json", tuf::max_size(Role::root, trust_.root->dialect));
+      const auto bytes =
+          fetch(std::to_string(trust_.root->version + 1) + ".root.json", tuf::max_size(Role::root, trust_.root->dialect));
       if (!bytes.ok() && bytes.error().fault == Fault::not_found) return {};
       if (!bytes.ok()) return bytes.error();
       TRY(take_root(*bytes));
@@ -101,7 +101,7 @@ class Refresh {
   Result<Fresh<Snapshot>> listed_snapshot(const Fresh<Root>& root, const Fresh<Timestamp>& timestamp) {
     const auto check = [&](BytesView bytes) { return tuf::next_snapshot(root, timestamp, trust_.floors, bytes); };
     auto snapshot = check(trust_.generation.snapshot);
-    if (!snapshot.ok()) snapshot = check(TRY(needed(name_of(Role::snapshot, timestamp->snapshot), limit(Role::snapshot, timestamp->snapshot))));
+    if (!snapshot.ok()) snapshot = check(TRY(needed(Role::snapshot, timestamp->snapshot)));
     auto fresh = TRY(tuf::fresh(TRY(std::move(snapshot)), policy_.now));
     trust_.floors.snapshot = fresh->version;
     trust_.floors.listed.clear();
@@ -115,7 +115,7 @@ class Refresh {
     const auto& listed = snapshot->meta.at("targets.json");
     const auto check = [&](BytesView bytes) { return tuf::next_targets(root, snapshot, trust_.floors, bytes); };
     auto targets = check(trust_.generation.targets);
-    if (!targets.ok()) targets = check(TRY(needed(name_of(Role::targets, listed), limit(Role::targets, listed))));
+    if (!targets.ok()) targets = check(TRY(needed(Role::targets, listed)));
     auto fresh = TRY(tuf::fresh(TRY(std::move(targets)), policy_.now));
     trust_.floors.targets = fresh->version;
     return fresh;
@@ -145,6 +145,8 @@ class Refresh {
   Result<Bytes> fetch(const std::string& name, std::size_t max) {
     return fetch_file(server_, policy_.repo_server, name, max);
   }
+
+  Result<Bytes> needed(Role role, const tuf::FileMeta& meta) { return needed(name_of(role, meta), limit(role, meta)); }
 
   Result<Bytes> needed(const std::string& name, std::size_t max) {
     auto bytes = fetch(name, max);

@@ -65,7 +65,8 @@ TEST_F(Refresh, KeepsTheStoredSetWhenANewOneIsTampered) {  // DEV-3
 
 TEST_F(Refresh, RefusesForeignKeysAndReportsIt) {  // DEV-4
   settle();
-  device.server.publish({.timestamp = 6, .snapshot = 6, .targets = 6, .timestamp_keys = {14}, .snapshot_keys = {13}, .targets_keys = {12}});
+  device.server.publish(
+      {.timestamp = 6, .snapshot = 6, .targets = 6, .timestamp_keys = {14}, .snapshot_keys = {13}, .targets_keys = {12}});
   const auto report = device.update();
   EXPECT_EQ(report.outcome.exit, Exit::metadata_rejected_store_kept);
   EXPECT_THAT(why(report), HasSubstr("unknown to root 1"));
@@ -148,7 +149,9 @@ TEST_F(Refresh, RefusesEveryRoleThatGoesBack) {  // DEV-9, 10, 11
       {"timestamp", {.timestamp = 4, .snapshot = 5, .targets = 5}, "timestamp: version: want at least 5, got 4"},
       {"snapshot", {.timestamp = 6, .snapshot = 4, .targets = 5}, "snapshot"},
       {"targets", {.timestamp = 6, .snapshot = 6, .targets = 4}, "targets.json"},
-      {"targets without hashes", {.timestamp = 6, .snapshot = 6, .targets = 4, .hashes = SetPlan::Hashes::left_out}, "targets.json"},
+      {"targets without hashes",
+       {.timestamp = 6, .snapshot = 6, .targets = 4, .hashes = SetPlan::Hashes::left_out},
+       "targets.json"},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.name);
@@ -178,7 +181,8 @@ TEST_F(Refresh, RecoversFromAFastForwardOnceTheKeysAreRevoked) {  // DEV-13
     plan.timestamp.seeds = {6};
     plan.snapshot.seeds = {7};
   });
-  device.server.publish({.timestamp = 2, .snapshot = 2, .targets = 6, .timestamp_keys = {6}, .snapshot_keys = {7}, .offers = {target(3)}});
+  device.server.publish(
+      {.timestamp = 2, .snapshot = 2, .targets = 6, .timestamp_keys = {6}, .snapshot_keys = {7}, .offers = {target(3)}});
   EXPECT_EQ(device.check().outcome.exit, Exit::new_version);
   EXPECT_THAT(names_in(device.list()), ElementsAre("foo-lmp-3"));
 }

@@ -30,9 +30,12 @@ std::string toml_text(const std::string& value) {
 Json request_body(const Registration& wish, const std::string& uuid, const std::string& csr) {
   Json::Object pacman = {{"type", "\"ostree\""}};
   if (!wish.tags.empty()) pacman.emplace("tags", toml_text(wish.tags));
-  Json::Object body = {{"use-ostree-server", "true"},       {"sota-config-dir", wish.sota_folder},
-                       {"hardware-id", wish.hardware_id},    {"name", wish.name},
-                       {"uuid", uuid},                       {"csr", csr},
+  Json::Object body = {{"use-ostree-server", "true"},
+                       {"sota-config-dir", wish.sota_folder},
+                       {"hardware-id", wish.hardware_id},
+                       {"name", wish.name},
+                       {"uuid", uuid},
+                       {"csr", csr},
                        {"overrides", Json::Object{{"pacman", std::move(pacman)}}}};
   if (!wish.group.empty()) body.emplace("group", wish.group);
   return body;
@@ -83,9 +86,9 @@ Result<std::string> localised(const std::string& toml, const Registration& wish)
 }
 
 bool is_file_name(std::string_view name) {
-  return !name.empty() && name.size() <= 128 && name.front() != '.' && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '-';
-  });
+  return !name.empty() && name.size() <= 128 && name.front() != '.' &&
+         std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '-'; });
 }
 
 // The certificate last: it is what says that the registration is complete.
@@ -108,11 +111,12 @@ Result<std::string> register_device(Files& files, Fetcher& server, const Registr
   TRY(make_folders(files, wish.sota_folder, 0700));
   const auto key = TRY(durable_key(files, wish.sota_folder + "/pkey.pem"));
   const std::string uuid = crypto::random_uuid();
-  const std::string csr =
-      TRY(crypto::CertificateRequest::make_pem(key, {.common_name = uuid, .organizational_unit = wish.factory, .business_category = ""}));
+  const std::string csr = TRY(crypto::CertificateRequest::make_pem(
+      key, {.common_name = uuid, .organizational_unit = wish.factory, .business_category = ""}));
   const Json answer = TRY(ask_for_certificate(server, wish, request_body(wish, uuid, csr)));
   const auto certificate = TRY_IN("register: client.pem", crypto::Certificate::from_pem(TRY(answer.text("client.pem"))));
-  if (!(certificate.public_key() == key.public_key())) return rejected("register: client.pem: it is not for this device's key");
+  if (!(certificate.public_key() == key.public_key()))
+    return rejected("register: client.pem: it is not for this device's key");
   TRY(write_files(files, wish, answer));
   return uuid;
 }

@@ -14,7 +14,7 @@
 namespace rota::device {
 
 struct Registration {
-  std::string api;       // "https://factory:8080"
+  std::string api;  // "https://factory:8080"
   crypto::SecretBytes token;
   std::string factory, name, hardware_id, group, tags;
   std::string sota_folder;

@@ -57,7 +57,9 @@ class Register : public testing::Test {
 };
 
 TEST_F(Register, WritesIdentityAndConfiguration) {
-  server.on_request = [&] { EXPECT_TRUE(std::filesystem::exists(wish.sota_folder + "/pkey.pem")) << "durable before the server knows"; };
+  server.on_request = [&] {
+    EXPECT_TRUE(std::filesystem::exists(wish.sota_folder + "/pkey.pem")) << "durable before the server knows";
+  };
   const auto uuid = register_device(files, server, wish);
   ASSERT_TRUE(uuid.ok()) << uuid.error().what;
   EXPECT_EQ(header(server.last.headers, "OSF-TOKEN"), "secret-token");

@@ -29,8 +29,7 @@ Result<std::unique_ptr<store::Database>> open_with_schema(const std::string& pat
 Status check_folder(Files& files, const std::string& folder) {
   const FileFacts facts = TRY(files.facts(folder));
   if (facts.kind != FileFacts::Kind::folder) return bad_input("store '" + folder + "': want a folder");
-  if ((facts.mode & 022u) != 0)
-    return bad_input("store '" + folder + "': others may write to it", "chmod go-w " + folder);
+  if ((facts.mode & 022u) != 0) return bad_input("store '" + folder + "': others may write to it", "chmod go-w " + folder);
   return {};
 }
 

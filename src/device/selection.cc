@@ -109,7 +109,8 @@ Choice choose(const Candidates& candidates, const History& history, std::string_
   if (candidates.targets.empty()) return {Choice::Kind::no_candidates, {}, "no target for this hardware id and these tags"};
   const DeviceTarget* highest = nullptr;  // of equals the current one, so that a device does not move between them
   for (const auto& one : candidates.targets)
-    if (!history.is_failing(one) && (highest == nullptr || one.version > highest->version || one.same_image(history.current)))
+    if (!history.is_failing(one) &&
+        (highest == nullptr || one.version > highest->version || one.same_image(history.current)))
       highest = &one;
   if (highest != nullptr && highest->version > history.current.version)
     return {Choice::Kind::new_version, *highest, "newer than the current version " + history.current.version_text()};

@@ -54,7 +54,7 @@ struct Choice {
     roll_back,    // the current image is bad: install `target`, the previous good one
     none,         // stay; `target` is the current one when it is still offered
     no_candidates,
-    not_found,    // asked for by hand, and not offered
+    not_found,  // asked for by hand, and not offered
   };
   Kind kind = Kind::none;
   std::optional<DeviceTarget> target = {};

@@ -16,7 +16,7 @@ namespace rota::device {
 struct World {
   Files& files;
   const Clock& clock;
-  Fetcher& wire;     // to the gateway
+  Fetcher& wire;  // to the gateway
   Sysroot& sysroot;
   ContentDoors content;
   Pause pause;
@@ -50,8 +50,8 @@ class Session {
   void flush_events();
 
  private:
-  Session(const Config& config, const Settings& settings, World world, Identity identity,
-          std::unique_ptr<FileLock> lock, std::unique_ptr<store::Database> db);
+  Session(const Config& config, const Settings& settings, World world, Identity identity, std::unique_ptr<FileLock> lock,
+          std::unique_ptr<store::Database> db);
 
   const Config& config_;
   const Settings& settings_;

@@ -39,7 +39,8 @@ class SectionReader {
 
   Error refused(std::string_view key, const std::string& wanted) const {
     const auto* value = config_.find(name_, key);
-    return bad_input(value->where + ": " + name_ + "." + std::string(key) + ": want " + wanted + ", got '" + value->text + "'");
+    return bad_input(value->where + ": " + name_ + "." + std::string(key) + ": want " + wanted + ", got '" + value->text +
+                     "'");
   }
 
  private:

@@ -30,7 +30,7 @@ struct PackageSettings {
   BootedMode booted = BootedMode::booted;
   std::vector<std::string> tags;
   std::string callback_program;
-  std::string ostree_program;  // empty: rota-device-ostree beside this program
+  std::string ostree_program;                                      // empty: rota-device-ostree beside this program
   std::optional<std::set<std::string, std::less<>>> compose_apps;  // none: all
   bool with_apps() const { return type == "ostree+compose_apps"; }
 };

@@ -16,9 +16,9 @@ namespace {
 constexpr Seconds kQuick{120}, kDeploy{3600}, kPull{6 * 3600};
 
 struct BootEntry {
-  std::int64_t order = 0;   // "version": the highest boots
+  std::int64_t order = 0;  // "version": the highest boots
   std::string os, commit;
-  std::string folder;       // of the deployment, below the sysroot
+  std::string folder;  // of the deployment, below the sysroot
 };
 
 std::string link_target(const std::string& path) {
@@ -67,7 +67,8 @@ std::vector<BootEntry> boot_entries(const std::string& sysroot) {
 }
 
 bool is_this_systems_root(const std::string& folder) {
-  struct stat root {}, here {};
+  struct stat root {
+  }, here{};
   return ::stat("/", &root) == 0 && ::stat(folder.c_str(), &here) == 0 && root.st_dev == here.st_dev &&
          root.st_ino == here.st_ino;
 }
@@ -95,9 +96,7 @@ std::string how_it_ended(const Ended& ended) {
 
 }  // namespace
 
-bool is_no_space(const Error& error) {
-  return error.fault == Fault::io && error.what.find("no space") != std::string::npos;
-}
+bool is_no_space(const Error& error) { return error.fault == Fault::io && error.what.find("no space") != std::string::npos; }
 
 OstreeSysroot::OstreeSysroot(const PackageSettings& settings, StopAsked stop)
     : path_(settings.sysroot),

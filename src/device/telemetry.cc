@@ -20,7 +20,8 @@ Status Telemetry::try_send(const Report& report) {
                                          .body = report.body,
                                          .timeout = Seconds(20)}));
   // A server without this page never takes it: not asked again until it changes.
-  if (reply.status / 100 != 2 && reply.status != 404) return unavailable("the server answers " + std::to_string(reply.status));
+  if (reply.status / 100 != 2 && reply.status != 404)
+    return unavailable("the server answers " + std::to_string(reply.status));
   return facts_.set(report.fact, report.fingerprint);
 }
 

@@ -26,7 +26,8 @@ Result<StoredTrust> TrustStore::load() const {
   for (const auto& row : TRY(db_.query("SELECT version, bytes FROM roots"))) out.roots[row.integer(0)] = row.text(1);
   for (const auto& row : TRY(db_.query("SELECT role, bytes FROM generation")))
     file_of(out.generation, row.text(0)) = row.text(1);
-  for (const auto& row : TRY(db_.query("SELECT role, version FROM floors"))) floor_of(out.floors, row.text(0)) = row.integer(1);
+  for (const auto& row : TRY(db_.query("SELECT role, version FROM floors")))
+    floor_of(out.floors, row.text(0)) = row.integer(1);
   for (const auto& row : TRY(db_.query("SELECT file, version FROM listed"))) out.floors.listed[row.text(0)] = row.integer(1);
   out.floors.stored_timestamp = out.generation.timestamp;
   return out;

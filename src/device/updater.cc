@@ -19,7 +19,8 @@ Event ended(EventType type, const DeviceTarget& target, const std::string& corre
 std::string result_text(const Status& how) { return how.ok() ? "OK" : "FAILED: " + how.error().what; }
 
 Outcome in_progress(const DeviceTarget& target) {
-  return {Exit::install_in_progress, conflict("'" + target.name + "' is being installed", "reboot, then run: rota-device run")};
+  return {Exit::install_in_progress,
+          conflict("'" + target.name + "' is being installed", "reboot, then run: rota-device run")};
 }
 
 }  // namespace
