@@ -3,7 +3,7 @@
 namespace rota::server {
 namespace {
 
-constexpr std::size_t kRemembered = 10'000;
+constexpr std::size_t kOfOneKind = 16;
 
 }  // namespace
 
@@ -25,8 +25,8 @@ void Audit::add(const AuditEntry& entry) {
 void Audit::add_once(const AuditEntry& entry) {
   {
     const std::lock_guard lock(mutex_);
-    if (seen_.size() >= kRemembered) return;
-    if (!seen_.insert(entry.factory + '\n' + entry.action + '\n' + entry.object + '\n' + entry.detail).second) return;
+    auto& details = seen_[entry.factory + '\n' + entry.action + '\n' + entry.object];
+    if (details.size() >= kOfOneKind || !details.insert(entry.detail).second) return;
   }
   add(entry);
 }

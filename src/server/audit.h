@@ -1,6 +1,7 @@
 // Who did what to which thing, and alerts of the gateway: rows that are only ever added.
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <set>
 #include <string>
@@ -25,8 +26,8 @@ class Audit {
   Audit(store::Database& db, Writes& writes, const Clock& clock) : db_(db), writes_(writes), clock_(clock) {}
   Status prepare();
   void add(const AuditEntry& entry);
-  // As add, but only the first time since the start that this very entry is seen: for what a stranger can repeat at
-  // will.
+  // As add, but only the first time since the start that this very entry is seen, and at most 16 of one action on one
+  // object: for what a device can repeat at will, so that it drowns no other's alert.
   void add_once(const AuditEntry& entry);
   // Newest first; an empty factory means all. [{"at","factory","actor","action","object","detail"}]
   Result<Json> newest(const std::string& factory, std::int64_t limit);
@@ -36,7 +37,7 @@ class Audit {
   Writes& writes_;
   const Clock& clock_;
   std::mutex mutex_;
-  std::set<std::string> seen_;
+  std::map<std::string, std::set<std::string>> seen_;  // factory, action, object -> details
 };
 
 }  // namespace rota::server

@@ -130,6 +130,7 @@ Result<http::Response> put_trust(const DeviceCall& call) {
   if (root == nullptr) return bad_input("trust: want a member 'root'");
   const auto version = TRY(root->integer("version"));
   const auto hash = TRY(root->text("sha256"));
+  if (!is_sha256_hex(hash)) return bad_input("trust: root: sha256: want 64 hex digits");
   const auto ours = call.app.repos.root(call.factory, version);
   if (!ours || crypto::sha256_hex(**ours) != hash)
     call.app.audit.add_once(
