@@ -115,7 +115,9 @@ Result<Caller> Auth::caller_of_token(std::string_view token) const {
   const auto& row = rows.front();
   if (!row.is_null(4) && row.integer(4) <= clock_.now().time_since_epoch().count())
     return denied("credential: expired");
-  return Caller{row.text(0), row.text(1), row.text(2), scopes_of(row.text(3))};
+  std::optional<Time> expires;
+  if (!row.is_null(4)) expires = Time(Seconds(row.integer(4)));
+  return Caller{row.text(0), row.text(1), row.text(2), scopes_of(row.text(3)), expires};
 }
 
 Result<Caller> Auth::caller_of(const http::Request& request) const {
@@ -138,7 +140,8 @@ Result<std::string> Auth::access_token(std::string_view client_id, std::string_v
   if (!crypto::constant_time_equal(caller.user, client_id)) return denied("credential: unknown");
   const Time now = clock_.now();
   TRY(db_.execute("DELETE FROM tokens WHERE expires_at <= ?", {now.time_since_epoch().count()}));
-  return make_token({caller.user, caller.token_name, caller.factory, caller.scopes, now + life});
+  const Time until = std::min(now + life, caller.expires.value_or(Time::max()));
+  return make_token({caller.user, caller.token_name, caller.factory, caller.scopes, until});
 }
 
 Admission admit_anyone(const Auth& auth, const http::Request& request) {

@@ -21,6 +21,7 @@ struct Caller {
   std::string token_name;
   std::string factory;           // the factory the credential is bound to; empty: all
   std::set<std::string> scopes;  // "devices:create", "source:read-update", …; "*" is all of them
+  std::optional<Time> expires = {};  // of the credential; none: it does not
   // True when the caller holds `scope` for `in_factory`. "x:read" is held with "x:read-update". An empty `in_factory`
   // means the whole installation: only a caller bound to no factory has that.
   bool may(std::string_view scope, std::string_view in_factory) const;
@@ -65,7 +66,8 @@ class Auth {
   Result<Caller> caller_of(const http::Request& request) const;
   // Without the failure limit: the caller counts with `failures()` where strangers can reach it.
   Result<Caller> caller_of_token(std::string_view token) const;
-  // OAuth2 client credentials: user and API token in, short-lived access token out (repo-api.md 1).
+  // OAuth2 client credentials: user and API token in, short-lived access token out (repo-api.md 1), which never
+  // outlives the token it was made for.
   Result<std::string> access_token(std::string_view client_id, std::string_view client_secret, Seconds life);
   FailureLimit& failures() const { return failures_; }
 

@@ -61,6 +61,16 @@ TEST_F(AuthTest, GivesAnAccessTokenForUserAndSecret) {
   EXPECT_FALSE(app().auth.caller_of_token(access).ok());
 }
 
+TEST_F(AuthTest, GivesNoAccessTokenThatOutlivesItsSecret) {
+  const auto secret = app().auth.make_token({"u", "short", "acme", {"*"}, clock_.now() + Seconds(10)}).value();
+  const auto access = app().auth.access_token("u", secret, Seconds(60)).value();
+  clock_.pass(Seconds(5));
+  const auto renewed = app().auth.access_token("u", access, Seconds(60)).value();
+  clock_.pass(Seconds(5));
+  EXPECT_EQ(app().auth.caller_of_token(access).error().fault, Fault::denied);
+  EXPECT_EQ(app().auth.caller_of_token(renewed).error().fault, Fault::denied);
+}
+
 TEST_F(AuthTest, ShutsAnAddressOutAfterFiveWrongTokens) {
   const Headers wrong = {{"OSF-TOKEN", "wrong"}}, right = {{"OSF-TOKEN", token_with({"*"})}};
   for (int i = 0; i < 5; ++i) EXPECT_EQ(status(wrong), 401) << i;
