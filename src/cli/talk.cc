@@ -1,17 +1,29 @@
 #include "cli/talk.h"
 
+#include <algorithm>
 #include <iostream>
 
 namespace rota::cli {
+namespace {
+
+// Messages quote what strangers wrote.
+std::string fit_for_a_terminal(std::string_view text) {
+  std::string out(text);
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f; }, '?');
+  return out;
+}
+
+}  // namespace
 
 Talk Talk::standard() { return Talk(std::cout, std::cerr); }
 
-void Talk::say(std::string_view line) const { err() << line << '\n'; }
-void Talk::warn(std::string_view line) const { err() << "warning: " << line << '\n'; }
-void Talk::hint(std::string_view line) const { err() << "hint: " << line << '\n'; }
+void Talk::say(std::string_view line) const { err() << fit_for_a_terminal(line) << '\n'; }
+void Talk::warn(std::string_view line) const { err() << "warning: " << fit_for_a_terminal(line) << '\n'; }
+void Talk::hint(std::string_view line) const { err() << "hint: " << fit_for_a_terminal(line) << '\n'; }
 
 void Talk::error(const Error& error) const {
-  err() << "error: " << error.what << '\n';
+  err() << "error: " << fit_for_a_terminal(error.what) << '\n';
   if (!error.hint.empty()) hint(error.hint);
 }
 

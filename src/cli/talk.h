@@ -11,6 +11,7 @@
 
 namespace rota::cli {
 
+// What is said may quote a stranger: of control characters only line ends and tabs reach the terminal.
 class Talk {
  public:
   Talk(std::ostream& out, std::ostream& err) : out_(&out), err_(&err) {}
