@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 
@@ -126,7 +127,7 @@ Status PosixFiles::rename(const std::string& from, const std::string& to) {
 }
 
 Status PosixFiles::remove(const std::string& path) {
-  if (::unlink(path.c_str()) != 0) return errno_error("remove", path);
+  if (::remove(path.c_str()) != 0) return errno_error("remove", path);
   return {};
 }
 

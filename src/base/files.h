@@ -39,7 +39,7 @@ class Files {
   virtual Status sync(const std::string& path) = 0;
   virtual Status sync_folder(const std::string& folder) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
-  virtual Status remove(const std::string& path) = 0;
+  virtual Status remove(const std::string& path) = 0;  // a file or an empty folder
   virtual Status make_folder(const std::string& path, unsigned mode) = 0;  // ok when it is there already
   virtual Status set_mode(const std::string& path, unsigned mode) = 0;
   // Exclusive advisory lock on `path` (created 0600 when missing). Seconds(0) does not wait.

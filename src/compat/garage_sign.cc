@@ -12,7 +12,8 @@ namespace rota::compat {
 namespace garage {
 
 TufRepo Run::repo() const {
-  const std::string name = asked.value("--repo");
+  std::string name = asked.value("--repo");
+  while (name.size() > 1 && name.ends_with('/')) name.pop_back();
   return TufRepo(world.files, name.starts_with('/') ? name : home() + "/" + name);
 }
 
@@ -145,9 +146,9 @@ std::vector<Entry> target_entries() {
       {{"delegations sign", "sign a delegated role", {}}, not_available},
       {{"delegations push", "publish a delegated role", {}}, not_available},
       {{"delegations pull", "fetch a delegated role", {}}, not_available},
-      {{"init", "make a repository from credentials.zip", {kRepo}}, not_available},
+      {{"init", "make a repository from credentials.zip", {kRepo, {"--credentials", 'c', Kind::value, Need::required}, {"--reposerver"}, {"--servertype", 't'}}}, init},
       {{"import-client-cert", "use a client certificate", {kRepo}}, not_available},
-      {{"export-credentials", "write credentials.zip", {kRepo}}, not_available},
+      {{"export-credentials", "write credentials.zip", {kRepo, kKeyNamesNeeded, {"--output", 'o', Kind::value, Need::required}}}, export_credentials},
       {{"sign-json", "sign a JSON file", {}}, not_available},
       {{"verify-json", "check a signed JSON file", {}}, not_available},
   };

@@ -78,6 +78,9 @@ Result<int> targets_get_unsigned(const Run& run);
 Result<int> targets_increment_version(const Run& run);
 Result<int> get_targets(const Run& run);
 
+Result<int> init(const Run& run);
+Result<int> export_credentials(const Run& run);
+
 Result<int> not_available(const Run& run);
 
 }  // namespace rota::compat::garage

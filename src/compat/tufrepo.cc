@@ -7,8 +7,20 @@ namespace rota::compat {
 namespace {
 
 constexpr unsigned kFileMode = 0600, kFolderMode = 0700;
-constexpr std::size_t kMaxConfig = 1u << 20;
+constexpr std::size_t kMaxConfig = 1u << 20, kMaxFile = 32u << 20;
+constexpr std::string_view kConfig = "config.json";
 constexpr std::string_view kHowToGetOne = "unpack the key archive, or run 'garage-sign init'";
+
+// The folder and all that is in it, if it is there.
+Status clear(Files& files, const std::string& folder) {
+  if (!TRY(files.facts(folder)).exists()) return {};
+  for (const auto& name : TRY(files.list(folder))) {
+    const std::string path = folder + "/" + name;
+    const bool is_folder = TRY(files.facts(path)).kind == FileFacts::Kind::folder;
+    TRY(is_folder ? clear(files, path) : files.remove(path));
+  }
+  return files.remove(folder);
+}
 
 }  // namespace
 
@@ -34,11 +46,52 @@ Result<std::unique_ptr<FileLock>> TufRepo::make_and_lock() const {
   return TRY_IN("another command is writing here", files_->lock(path(".lock"), Seconds(10)));
 }
 
+Status TufRepo::make(const NewFiles& files) const {
+  if (TRY(files_->facts(path(kConfig))).exists())
+    return conflict(path(kConfig) + ": there is a repository already", "choose another name with --repo");
+  if (exists()) return bring_in(files);
+  const TufRepo draft(*files_, folder_ + ".new~");  // one of an earlier run that was cut goes
+  TRY(clear(*files_, draft.folder_));
+  const auto placed = [&]() -> Status {
+    TRY(draft.write_all(files));
+    TRY(files_->rename(draft.folder_, folder_));
+    return files_->sync_folder(folder_of(folder_));
+  }();
+  if (!placed) static_cast<void>(clear(*files_, draft.folder_));
+  return placed;
+}
+
+// Into a folder that somebody made before, with keys perhaps: config.json, which makes it a repository, comes last.
+Status TufRepo::bring_in(const NewFiles& files) const {
+  const auto held = TRY(lock());
+  NewFiles missing;
+  for (const auto& [name, bytes] : files) {
+    if (!TRY(files_->facts(path(name))).exists()) {
+      missing.emplace(name, bytes.copy());
+      continue;
+    }
+    const crypto::SecretBytes present(TRY(files_->read(path(name), kMaxFile)));
+    if (present.reveal() != bytes.reveal()) return conflict(path(name) + ": exists already, with other content");
+  }
+  return write_all(missing);
+}
+
+Status TufRepo::write_all(const NewFiles& files) const {
+  for (const auto* folder : {"keys", "roles/unsigned"}) TRY(make_folders(*files_, path(folder), kFolderMode));
+  for (const auto& [name, bytes] : files)
+    if (name != kConfig) TRY(create_durable(*files_, path(name), bytes.reveal(), kFileMode));
+  return create_durable(*files_, path(kConfig), files.find(kConfig)->second.reveal(), kFileMode);
+}
+
+Result<crypto::SecretBytes> TufRepo::file(std::string_view name) const {
+  return crypto::SecretBytes(TRY(files_->read(path(name), kMaxFile)));
+}
+
 Result<Json> TufRepo::config() const {
-  auto bytes = files_->read(path("config.json"), kMaxConfig);
+  auto bytes = files_->read(path(kConfig), kMaxConfig);
   if (!bytes && bytes.error().fault == Fault::not_found)
-    return not_found(path("config.json") + ": no such file", std::string(kHowToGetOne));
-  return TRY_IN(path("config.json"), parse_json(TRY(std::move(bytes))));
+    return not_found(path(kConfig) + ": no such file", std::string(kHowToGetOne));
+  return TRY_IN(path(kConfig), parse_json(TRY(std::move(bytes))));
 }
 
 bool TufRepo::is_director() const {

@@ -4,6 +4,7 @@
 // Never: a private key overwritten or deleted; the trusted root going backwards.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,13 @@ class TufRepo {
   // Waits up to 10 s for another writer; conflict then. not_found when there is no such folder.
   Result<std::unique_ptr<FileLock>> lock() const;
   Result<std::unique_ptr<FileLock>> make_and_lock() const;  // makes the folder when it is missing
+
+  // A new repository with these files, by path below the folder: whole or not at all. conflict: there is one already, or
+  // a file of that name with other bytes.
+  using NewFiles = std::map<std::string, crypto::SecretBytes, std::less<>>;
+  Status make(const NewFiles& files) const;
+  // A file beside config.json; not_found when there is none.
+  Result<crypto::SecretBytes> file(std::string_view name) const;
 
   // config.json. not_found with a hint when there is none.
   Result<Json> config() const;
@@ -57,6 +65,8 @@ class TufRepo {
  private:
   std::string path(std::string_view rest) const { return folder_ + "/" + std::string(rest); }
   Status write(const std::string& rest, BytesView bytes) const;
+  Status bring_in(const NewFiles& files) const;
+  Status write_all(const NewFiles& files) const;
   Files* files_;
   std::string folder_;
 };
