@@ -1,5 +1,10 @@
 // rota-device-ostree VERB --name value…: one JSON value on stdout, 0; or {"error","fault","hint"} and 1.
+// With --parent PID it ends when that process does.
 #include <glib.h>
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <string>
@@ -24,9 +29,19 @@ Result<Options> options_of(int argc, char** argv) {
   return options;
 }
 
+// An agent that was killed must find at its next start what is there, not what an orphan is still doing.
+rota::Status die_with(const Options& options) {
+  const auto parent = options.find("parent");
+  if (parent == options.end()) return {};
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (std::to_string(::getppid()) != parent->second) return rota::unavailable("the agent is gone");
+  return {};
+}
+
 Result<Json> run(int argc, char** argv) {
   const std::string_view verb = argc > 1 ? argv[1] : "";
   const Options options = TRY(options_of(argc, argv));
+  TRY(die_with(options));
   if (verb == "status") return rota::device_ostree::status(options);
   if (verb == "has") return rota::device_ostree::has(options);
   if (verb == "pull") return rota::device_ostree::pull(options);

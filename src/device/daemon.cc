@@ -75,6 +75,7 @@ Result<Outcome> run_daemon(Session& session, const DaemonOptions& options) {
     failures = outcome.exit == Exit::ok || outcome.exit == Exit::no_target_for_device ? 0 : failures + 1;
     if (options.wait(wait_after(options.polling, failures, throw_dice())) == Command::GoOn::no) break;
   }
+  session.flush_events();
   return Outcome(Exit::ok);
 }
 

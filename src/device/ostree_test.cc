@@ -185,6 +185,12 @@ TEST_F(Ostree, NamesAMissingSysroot) {
   EXPECT_THAT(why(pulled), HasSubstr("nowhere"));
 }
 
+TEST_F(Ostree, DoesNothingForAnAgentThatIsGone) {
+  const auto ended = run({.argv = {program(), "status", "--sysroot", sysroot(), "--parent", "1"}}).value();
+  EXPECT_FALSE(ended.well());
+  EXPECT_THAT(ended.output, HasSubstr("the agent is gone"));
+}
+
 TEST_F(Ostree, GivesAChildThatAbortsARecordedEnd) {
   const std::string broken = device.folder + "/aborts";
   write_text(broken, "#!/bin/sh\ncase $1 in has) echo '{\"present\":true}';; *) kill -ABRT $$;; esac\n");

@@ -119,7 +119,7 @@ Result<Deployed> OstreeSysroot::deployed() {
 Result<Json> OstreeSysroot::ask(std::vector<std::string> arguments, Seconds timeout, const StopAsked& stop) const {
   Command command{.argv = {program_}};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-  command.argv.insert(command.argv.end(), {"--sysroot", path_});
+  command.argv.insert(command.argv.end(), {"--sysroot", path_, "--parent", std::to_string(::getpid())});
   command.timeout = timeout;
   command.watch = stop;
   if (mode_ == BootedMode::staged) command.environment.emplace_back("OSTREE_SYSROOT_DEBUG", "mutable-deployments");
