@@ -81,16 +81,27 @@ Result<std::string> run_name(const Invocation& call) {
 
 bool is_over(std::string_view status) { return status == "PASSED" || status == "FAILED" || status == "SKIPPED"; }
 
+Status end_log(const Invocation& call, const Json::Object& facts) {
+  if (call.json()) call.talk.out() << to_json(facts) << "\n";
+  return {};
+}
+
 Status show_log(const Invocation& call) {
-  const std::string path = build_path(call) + "runs/" + percent_encoded(TRY(run_name(call))) + "/console.log";
+  const std::string run = TRY(run_name(call));
+  const std::string path = build_path(call) + "runs/" + percent_encoded(run) + "/console.log";
+  Bytes whole;  // in JSON the log is one text
   for (std::uint64_t offset = 0;;) {
     FetchRequest request{.url = path, .headers = {{"X-OFFSET", std::to_string(offset)}}, .max_body = kMaxLog};
     const FetchReply reply = TRY(call.service.exchange(std::move(request)));
-    call.talk.out() << reply.body << std::flush;
+    if (call.json())
+      whole += reply.body;
+    else
+      call.talk.out() << reply.body << std::flush;
     offset += reply.body.size();
-    const bool all = reply.body.empty();
-    if (all && (!call.given.has("follow") || is_over(header(reply.headers, "X-RUN-STATUS")))) return {};
-    if (all) std::this_thread::sleep_for(kBetweenLooks);
+    if (!reply.body.empty()) continue;
+    const std::string status(header(reply.headers, "X-RUN-STATUS"));
+    if (!call.given.has("follow") || is_over(status)) return end_log(call, {{"run", run}, {"status", status}, {"log", whole}});
+    std::this_thread::sleep_for(kBetweenLooks);
   }
 }
 
@@ -108,7 +119,8 @@ Noun build_noun() {
             "what a run said",
             {factory, number, project, {Option::Kind::value, "--run", "which run (default: the first)"},
              {Option::Kind::flag, "-f,--follow", "until the run ends"}},
-            show_log}}};
+            show_log}},
+          {"rota build list acme", "rota build log acme 763 --project foo --follow"}};
 }
 
 }  // namespace rota::app

@@ -92,14 +92,13 @@ Status device_updates(const Invocation& call) {
 }
 
 Status deny_device(const Invocation& call) {
-  if (call.given.has("dry-run")) {
-    const Json device = TRY(call.service.get(device_path(call)));
-    call.talk.say("would deny '" + device.text_or("name", "") + "' (" + device.text_or("uuid", "") +
-                  ") and erase what it reported");
-    return {};
-  }
-  TRY(call.service.remove(device_path(call)));
-  call.talk.say("device '" + call.given.text("device") + "' is denied");
+  const bool really = !call.given.has("dry-run");
+  const Json device = TRY(call.service.get(device_path(call)));
+  const std::string who = "'" + device.text_or("name", "") + "' (" + device.text_or("uuid", "") + ")";
+  if (really) TRY(call.service.remove(device_path(call)));
+  call.talk.say(really ? "device " + who + " is denied" : "would deny " + who + " and erase what it reported");
+  if (call.json())
+    call.talk.out() << to_json(Json::Object{{"uuid", device.text_or("uuid", "")}, {"denied", really}}) << "\n";
   return {};
 }
 
@@ -159,7 +158,9 @@ Noun device_noun() {
            {"deny",
             "refuse it from now on, erase what it reported",
             {device, factory, {Kind::flag, "--dry-run", "only say what would change"}},
-            deny_device}}};
+            deny_device}},
+          {"rota device list --factory acme", "rota device updates foo --factory acme",
+           "rota device deny foo --factory acme --dry-run"}};
 }
 
 }  // namespace rota::app

@@ -11,41 +11,72 @@ std::string factory_path(const Invocation& call) {
   return "/v1/factories/" + percent_encoded(call.given.text("factory"));
 }
 
+// A file that is going to be written and must not be there yet: looked at before the service does what cannot be undone.
+Status check_place(Files& files, const std::string& path) {
+  if (TRY(files.facts(path)).exists()) return conflict("'" + path + "': exists already", "name another file");
+  if (TRY(files.facts(folder_of(path))).kind != FileFacts::Kind::folder)
+    return bad_input("'" + path + "': its folder does not exist");
+  return {};
+}
+
 // The first root key archive: durable and private on this side before the service may forget it (repo-api.md 5).
-Status take_archive(const Invocation& call, const std::string& path) {
-  if (TRY(call.files.facts(path)).exists()) return conflict("'" + path + "': exists already", "name another file");
+// Its sha256.
+Result<std::string> take_archive(const Invocation& call, const std::string& path) {
+  TRY(check_place(call.files, path));
   const Bytes archive = TRY(call.service.download(factory_path(call) + "/keys/first-root.tgz", kMaxArchive));
   TRY(create_durable(call.files, path, archive, 0600));
-  TRY(call.service.post(factory_path(call) + "/keys/first-root/confirm",
-                        Json::Object{{"sha256", crypto::sha256_hex(archive)}}));
+  std::string sum = crypto::sha256_hex(archive);
+  TRY(call.service.post(factory_path(call) + "/keys/first-root/confirm", Json::Object{{"sha256", sum}}));
   call.talk.say("archive written and confirmed: " + path);
+  call.talk.hint("keep it offline, and a copy of it elsewhere: it is the root of trust, and nobody else has it");
+  return sum;
+}
+
+Status check_places(const Invocation& call) {
+  for (const char* option : {"archive", "owner-token"})
+    if (call.given.has(option)) TRY_IN(std::string("--") + option, check_place(call.files, call.given.text(option)));
+  return {};
+}
+
+Result<Json> order_factory(const Invocation& call) {
+  Json order;
+  order["name"] = call.given.text("factory");
+  order["dialect"] = call.given.text_or("dialect", "uptane");
+  order["key-type"] = call.given.text_or("key-type", "ED25519");
+  return call.service.post("/v1/factories", order);
+}
+
+// From here on the factory exists: what fails says how to go on.
+Status take_keys(const Invocation& call, Json& made) {
+  const std::string later = "take the root key archive: rota factory archive " + call.given.text("factory") + " -o FILE";
+  if (call.given.has("owner-token"))
+    TRY(create_durable(call.files, call.given.text("owner-token"), TRY(made.text("token")) + "\n", 0600));
+  if (!call.given.has("archive")) {
+    call.talk.hint(later);
+    return {};
+  }
+  const auto taken = take_archive(call, call.given.text("archive"));
+  if (!taken) return Error{taken.error().fault, taken.error().what, later};
+  made["archive"] = call.given.text("archive");
   return {};
 }
 
 Status create_factory(const Invocation& call) {
-  const std::string archive = call.given.text("archive");
-  if (!archive.empty() && TRY(call.files.facts(archive)).exists())
-    return conflict("'" + archive + "': exists already", "name another file");
-  const Json made =
-      TRY(call.service.post("/v1/factories", Json::Object{{"name", call.given.text("factory")},
-                                                          {"dialect", call.given.text_or("dialect", "uptane")},
-                                                          {"key-type", call.given.text_or("key-type", "ED25519")}}));
+  TRY(check_places(call));
+  Json made = TRY(order_factory(call));
   call.talk.say("factory '" + made.text_or("name", "") + "' made, root " +
                 std::to_string(made.integer_or("root_version", 0)));
-  if (call.given.has("owner-token"))
-    TRY(create_durable(call.files, call.given.text("owner-token"), TRY(made.text("token")) + "\n", 0600));
-  if (!archive.empty())
-    TRY(take_archive(call, archive));
-  else
-    call.talk.hint("take the root key archive: rota factory archive " + made.text_or("name", "") + " -o FILE");
-  Json shown = made;
-  shown.if_object()->erase("token");  // goes to a file or nowhere
-  if (call.json()) call.talk.out() << to_json(shown) << "\n";
+  TRY(take_keys(call, made));
+  made.if_object()->erase("token");  // goes to a file or nowhere
+  if (call.json()) call.talk.out() << to_json(made) << "\n";
   return {};
 }
 
 Status archive_factory(const Invocation& call) {
-  return take_archive(call, call.given.text("output"));
+  const std::string sum = TRY(take_archive(call, call.given.text("output")));
+  if (call.json())
+    call.talk.out() << to_json(Json::Object{{"archive", call.given.text("output")}, {"sha256", sum}}) << "\n";
+  return {};
 }
 
 Status list_factories(const Invocation& call) {
@@ -81,9 +112,11 @@ Status show_factory(const Invocation& call) {
 }
 
 Status write_credentials(const Invocation& call) {
+  TRY(check_place(call.files, call.given.text("output")));
   const Bytes zip = TRY(call.service.download(factory_path(call) + "/credentials.zip", kMaxArchive));
   TRY(create_durable(call.files, call.given.text("output"), zip, 0600));
   call.talk.say("credentials written: " + call.given.text("output"));
+  if (call.json()) call.talk.out() << to_json(Json::Object{{"credentials", call.given.text("output")}}) << "\n";
   return {};
 }
 
@@ -113,6 +146,7 @@ Status write_roots(const Invocation& call) {
 }
 
 Status make_online_key(const Invocation& call) {
+  TRY(check_place(call.files, call.given.text("output")));
   const Json made = TRY(call.service.post(
       factory_path(call) + "/keys/online",
       Json::Object{{"role", call.given.text("role")}, {"key-type", call.given.text_or("key-type", "ED25519")}}));
@@ -152,7 +186,9 @@ Noun factory_noun() {
            {"online-key",
             "a new online key on the server, waiting for a root that lists it",
             {name, output, key_type, {Kind::required_value, "--role", "targets, snapshot or timestamp"}},
-            make_online_key}}};
+            make_online_key}},
+          {"rota factory create acme --archive acme-root-keys.tgz", "rota factory roots acme -o roots",
+           "rota factory online-key acme --role targets -o online-targets-2.pub"}};
 }
 
 }  // namespace rota::app

@@ -19,7 +19,8 @@ Status log_in(const Invocation& call) {
 }  // namespace
 
 Noun login_noun() {
-  return {"login", "remember the service, the token file and the CA", {{"", "", {}, log_in}}};
+  return {"login", "remember the service, the token file and the CA", {{"", "", {}, log_in}},
+          {"rota login --server https://localhost:8080 --token-file admin.token --ca server-ca.pem"}};
 }
 
 }  // namespace rota::app

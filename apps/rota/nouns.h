@@ -44,14 +44,18 @@ struct Invocation {
 
 struct Command {
   std::string name, summary;
-  std::vector<Option> options;  // beside --server, --token-file, --ca and --json, which every command has
+  std::vector<Option> options;  // beside common_options()
   std::function<Status(const Invocation&)> run;
 };
 
 struct Noun {
   std::string name, summary;
   std::vector<Command> commands;  // one with an empty name: the noun is the command (`rota login`)
+  std::vector<std::string> examples = {};  // whole command lines, for the help
 };
+
+// What every command takes: --server, --token-file, --ca, --json.
+const std::vector<Option>& common_options();
 
 // One function per file of this folder.
 Noun factory_noun();  // factory.cc
@@ -60,5 +64,7 @@ Noun target_noun();   // target.cc
 Noun login_noun();    // login.cc
 Noun source_noun();   // source.cc
 Noun build_noun();    // build.cc
+// Scripts that complete the commands of `table` and its own: completion.cc.
+Noun completion_noun(std::vector<Noun> table);
 
 }  // namespace rota::app

@@ -1,11 +1,12 @@
 #include "service.h"
 
 #include <cstdlib>
+#include <filesystem>
 
 namespace rota::app {
 namespace {
 
-constexpr std::uint64_t kSmallFile = 64 * 1024, kMaxJson = 32u << 20;
+constexpr std::uint64_t kSmallFile = 64 * 1024, kMaxCa = 1u << 20, kMaxJson = 32u << 20;
 
 // The service's own words, else the status.
 std::string message_of(const FetchReply& reply) {
@@ -21,7 +22,7 @@ Error error_of(const FetchReply& reply) {
   const std::string text = message_of(reply);
   switch (reply.status) {
     case 401:
-      return denied(text, "is the token file the right one? see rota login --help");
+      return denied(text, "is the token file the right one? it holds the token and nothing else");
     case 403:
       return denied(text);
     case 404:
@@ -36,9 +37,34 @@ Error error_of(const FetchReply& reply) {
   }
 }
 
+constexpr auto kGiveOrLogIn =
+    "give --server URL --token-file FILE --ca FILE, or once: rota login with the same three";
+
+// What a person can do about a service that cannot be spoken to.
+Error with_advice(Error error) {
+  if (!error.hint.empty()) return error;
+  if (error.fault == Fault::denied)
+    error.hint = "which CA is the service's certificate from? --ca FILE, on the server <data>/pki/server-ca.pem";
+  if (error.what.find("Connection refused") != std::string::npos) error.hint = "does rota-server run, and on that port?";
+  return error;
+}
+
+// A token goes nowhere without TLS.
+Result<http::Url> parse_service_url(const std::string& text) {
+  auto url = TRY_IN("server", http::parse_url(text));
+  if (url.scheme != "https") return bad_input("server: want https://, got '" + text + "'");
+  return url;
+}
+
 // Takes over what `flags` leaves open.
 void fill(std::string& flag, const Json& profile, std::string_view name) {
   if (flag.empty()) flag = profile.text_or(name, "");
+}
+
+std::string absolute(const std::string& path) {
+  std::error_code failed;
+  const auto whole = std::filesystem::absolute(path, failed);
+  return path.empty() || failed ? path : whole.lexically_normal().string();
 }
 
 }  // namespace
@@ -59,16 +85,15 @@ Result<Profile> profile_with(Files& files, const Profile& flags) {
     fill(profile.server, stored, "server");
     fill(profile.token_file, stored, "token_file");
   }
-  if (profile.server.empty()) return bad_input("server: not known", "give --server URL, or once: rota login");
-  if (profile.token_file.empty())
-    return bad_input("token file: not known", "give --token-file FILE, or once: rota login");
+  if (profile.server.empty()) return bad_input("server: not known", kGiveOrLogIn);
+  if (profile.token_file.empty()) return bad_input("token file: not known", kGiveOrLogIn);
   while (profile.server.ends_with('/')) profile.server.pop_back();
   return profile;
 }
 
 Status save_profile(Files& files, const Profile& profile) {
   TRY(make_folders(files, folder_of(profile_path()), 0700));
-  const Json json = Json::Object{{"server", profile.server}, {"token_file", profile.token_file}, {"ca", profile.ca}};
+  const Json json = Json::Object{{"server", profile.server}, {"token_file", absolute(profile.token_file)}, {"ca", absolute(profile.ca)}};
   return replace_file(files, profile_path(), to_pretty_json(json), 0600);
 }
 
@@ -76,10 +101,10 @@ Status Service::connect() {
   if (client_) return {};
   const auto profile = TRY(profile_with(files_, flags_));
   const Bytes token = TRY_IN("token", files_.read(profile.token_file, kSmallFile));
-  const Bytes ca = profile.ca.empty() ? Bytes() : TRY_IN("ca", files_.read(profile.ca, kSmallFile));
-  const auto url = TRY_IN("server", http::parse_url(profile.server));
+  const Bytes ca = profile.ca.empty() ? Bytes() : TRY_IN("ca", files_.read(profile.ca, kMaxCa));
+  const auto url = TRY(parse_service_url(profile.server));
   http::ClientOptions options;
-  options.tls = TRY_IN("ca", crypto::TlsContext::client({.ca_pem = ca, .certificate_pem = {}, .key_pem = {}}));
+  options.tls = TRY_IN("ca '" + profile.ca + "'", crypto::TlsContext::client({.ca_pem = ca, .certificate_pem = {}, .key_pem = {}}));
   options.always = {{"Authorization", "Bearer " + std::string(trim(token))}};
   options.only_origin = url.origin();
   server_ = profile.server;
@@ -90,8 +115,9 @@ Status Service::connect() {
 Result<FetchReply> Service::exchange(FetchRequest request) {
   TRY(connect());
   request.url = server_ + request.url;
-  auto reply = TRY(client_->fetch(request));
-  if (reply.status >= 400) return error_of(reply);
+  auto reply = client_->fetch(request);
+  if (!reply) return with_advice(reply.error());
+  if (reply->status >= 400) return error_of(*reply);
   return reply;
 }
 

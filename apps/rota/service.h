@@ -21,10 +21,11 @@ struct Profile {
 std::string profile_path();
 // bad_input: there is neither a flag nor a profile for `server` or `token_file`.
 Result<Profile> profile_with(Files& files, const Profile& flags);
-// 0600, atomically; makes the folder.
+// 0600, atomically; makes the folder. The paths are stored absolute: a profile holds wherever one stands.
 Status save_profile(Files& files, const Profile& profile);
 
-// Errors of every call: unavailable, denied (401, 403), not_found, conflict, bad_input with the service's own message.
+// Only https: a token is never sent in the clear. Errors of every call: unavailable, denied (401, 403, TLS), not_found,
+// conflict, bad_input, with the service's own message.
 class Service {
  public:
   Service(Files& files, Profile flags) : files_(files), flags_(std::move(flags)) {}

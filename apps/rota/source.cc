@@ -46,7 +46,8 @@ Noun source_noun() {
              {Option::Kind::value, "--project", "what its builds are counted in (default: lmp)"},
              {Option::Kind::value, "--first-build", "the number of the project's next build"}},
             create_source},
-           {"list", "the repositories of a factory", {factory}, list_sources}}};
+           {"list", "the repositories of a factory", {factory}, list_sources}},
+          {"rota source create acme foo-os --project foo --first-build 763"}};
 }
 
 }  // namespace rota::app

@@ -39,7 +39,8 @@ Noun target_noun() {
           {{"list",
             "the targets of the newest targets.json",
             {{Option::Kind::required_value, "--factory", "its name"}},
-            list_targets}}};
+            list_targets}},
+          {"rota target list --factory acme"}};
 }
 
 }  // namespace rota::app
