@@ -116,18 +116,34 @@ Status promote(const Run& run, const TufRepo& repo, const Root& published) {
   return {};
 }
 
+// The candidate as the server shows it; nullopt when it shows another root.
+Result<std::optional<Root>> published_as(const RepoService& service, BytesView candidate) {
+  const auto served = TRY(served_root(service));
+  auto root = tuf::anchor_root(served);
+  if (!root || !((*root)->body == TRY(body_of(candidate)))) return std::optional<Root>();
+  return std::optional(std::move(*root));
+}
+
 // After a POST whose outcome is not known: what does the server show?
 Result<int> settle_push(const Run& run, const TufRepo& repo, const RepoService& service, BytesView candidate) {
-  const auto served = served_root(service);
-  if (!served)
-    return run.refuse(kFailed, unavailable("the outcome of the push is not known: " + served.error().what,
+  const auto published = published_as(service, candidate);
+  if (!published)
+    return run.refuse(kFailed, unavailable("the outcome of the push is not known: " + published.error().what,
                                            "run 'garage-sign root pull' or 'root push' again later"));
-  const auto root = tuf::anchor_root(*served);
-  if (root && (*root)->body == TRY(body_of(candidate))) {
-    TRY(promote(run, repo, *root));
-    return kDone;
-  }
-  return run.refuse(kFailed, unavailable("the server did not take the root", "run 'garage-sign root push' again"));
+  if (!*published)
+    return run.refuse(kFailed,
+                      unavailable("the server did not take the root", "run 'garage-sign root push' again"));
+  TRY(promote(run, repo, **published));
+  return kDone;
+}
+
+// True when an earlier push, whose answer was lost, did arrive; it is settled then.
+Result<bool> arrived_before(const Run& run, const TufRepo& repo, const RepoService& service, BytesView candidate) {
+  if (!TRY(repo.role_file("push.journal"))) return false;
+  const auto published = TRY(published_as(service, candidate));
+  if (!published) return false;
+  TRY(promote(run, repo, *published));
+  return true;
 }
 
 std::string push_name(const Run& run) {
@@ -205,6 +221,7 @@ Result<int> root_push(const Run& run) {
   const Push push{*trusted, *candidate};
   if (const int refused = TRY(refuse_before_sending(run, repo, push)); refused != kDone) return refused;
   auto service = TRY(RepoService::open(config, run.world.fetcher));
+  if (TRY(arrived_before(run, repo, service, push.candidate))) return kDone;
   return send_root(run, repo, service, push);
 }
 

@@ -116,6 +116,24 @@ TEST_F(GarageSign, RecognisesAPushWhoseAnswerWasLost) {
   EXPECT_EQ(server_.roots().size(), 3u);
 }
 
+TEST_F(GarageSign, RecognisesALostPushWhenAskedToPushAgain) {
+  sign_a_rotation();
+  server_.set_mood(Repository::Mood::cut_after_commit);
+  server_.on_request([&](const FetchRequest& request) -> Status {
+    if (server_.posts() > 0 && request.method == "GET") return unavailable("no network");
+    return {};
+  });
+  want(3, {"root", "push"});
+  ASSERT_EQ(server_.roots().size(), 3u);
+  server_.set_mood(Repository::Mood::honest);
+  server_.on_request({});
+  const int posts = server_.posts();
+  want(0, {"root", "push"});
+  EXPECT_EQ(server_.posts(), posts);
+  EXPECT_FALSE(files_.facts(kRepo + "/roles/push.journal")->exists());
+  EXPECT_THAT(want(1, {"root", "push"}).err, HasSubstr("published already"));
+}
+
 TEST_F(GarageSign, KeepsTheCandidateOfAPushThatDidNotArrive) {
   sign_a_rotation();
   for (const auto mood : {Repository::Mood::cut_before_commit, Repository::Mood::error_before_commit, Repository::Mood::silent}) {
