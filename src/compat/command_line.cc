@@ -24,7 +24,9 @@ bool is_it(const Option& o, std::string_view text) {
 
 }  // namespace
 
-std::string Asked::value(std::string_view option) const { return value_if(option).value_or(""); }
+std::string Asked::value(std::string_view option) const {
+  return value_if(option).value_or("");
+}
 
 std::optional<std::string> Asked::value_if(std::string_view option) const {
   const auto at = values.find(option);
@@ -41,7 +43,8 @@ std::vector<std::string> Asked::list(std::string_view option) const {
 Grammar::Grammar(std::vector<Command> commands, std::vector<Option> everywhere)
     : commands_(std::move(commands)), everywhere_(std::move(everywhere)) {}
 
-// Whether an option takes a value can be told before the command is known to its last word: commands that begin alike agree.
+// Whether an option takes a value can be told before the command is known to its last word: commands that begin alike
+// agree.
 // (`--version` alone is the program's; after `targets add` it is a target's.)
 const Option* Grammar::option(std::string_view text, std::string_view words) const {
   for (const auto& command : commands_)

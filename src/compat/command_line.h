@@ -41,8 +41,9 @@ struct Asked {
 class Grammar {
  public:
   Grammar(std::vector<Command> commands, std::vector<Option> everywhere);
-  // bad_input: an unknown word or option, a missing value, an option given more often than it may be, one that is required
-  // and missing. `--opt value`, `--opt=value`, `--opt:value`, `-k value`. Options of a parent may stand before the next word.
+  // bad_input: an unknown word or option, a missing value, an option given more often than it may be, one that is
+  // required and missing. `--opt value`, `--opt=value`, `--opt:value`, `-k value`. Options of a parent may stand before
+  // the next word.
   Result<Asked> parse(const std::vector<std::string>& arguments) const;
   // The command of exactly these words, or nullptr when they are only the front part of others.
   const Command* command(std::string_view words) const;

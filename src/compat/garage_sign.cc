@@ -1,12 +1,9 @@
 #include "compat/garage_sign.h"
 
 #include <cstdlib>
-#include <map>
 
-#include "ceremony/edit.h"
 #include "compat/garage_sign_run.h"
 #include "http/client.h"
-#include "keys/key_file.h"
 
 namespace rota::compat {
 namespace garage {
@@ -17,7 +14,9 @@ TufRepo Run::repo() const {
   return TufRepo(world.files, name.starts_with('/') ? name : home() + "/" + name);
 }
 
-void Run::say(std::string_view line) const { (strict() ? talk.out() : talk.err()) << line << '\n'; }
+void Run::say(std::string_view line) const {
+  (strict() ? talk.out() : talk.err()) << line << '\n';
+}
 
 int Run::refuse(int code, const Error& error) const {
   if (code == kUsage) {
@@ -77,94 +76,13 @@ Result<int> not_available(const Run& run) {
 namespace {
 
 using Kind = Option::Kind;
-using Need = Option::Need;
 
-const Option kRepo{"--repo", 'r', Kind::value, Need::required};
-const Option kKeyNames{"--key-name", 'k', Kind::list};
-const Option kKeyNamesNeeded{"--key-name", 'k', Kind::list, Need::required};
-const Option kKeyIds{"--key-id", 0, Kind::list};
-const Option kType{"--type", 't'};
-const Option kSize{"--keysize"};
-const Option kExpires{"--expires"};
-const Option kExpireAfter{"--expire-after"};
-const Option kForce{"--force", 0, Kind::flag};
-const Option kInput{"--input", 'i'};
-const Option kSignatures{"--signatures"};
-const Option kRole{"--role"};
-
-struct Entry {
-  Command command;
-  Handler handler;
-};
-
-std::vector<Entry> key_entries() {
-  return {
-      {{"user-keys gen", "make a key pair outside a repository", {{"--key-name", 'k', Kind::value, Need::required}, kType, kSize, {"--keys-path", 'p'}}}, user_keys_gen},
-      {{"user-keys id", "print the key id of a public key file", {{"--input", 'i', Kind::value, Need::required}, {"--keys-path", 'p'}}}, user_keys_id},
-      {{"user-keys importpub", "read a PEM into the repository's keys", {kRepo, kKeyNamesNeeded, {"--input", 'i', Kind::value, Need::required}, {"--keys-path", 'p'}}}, user_keys_importpub},
-      {{"key generate", "make a key pair in the repository", {kRepo, {"--name", 'n', Kind::value, Need::required}, kType, kSize, kForce}}, key_generate},
-  };
-}
-
-std::vector<Entry> root_entries() {
-  return {
-      {{"root pull", "fetch and verify the newest root", {kRepo, kForce, {"--trusted-root"}}}, root_pull},
-      {{"root push", "verify and publish the signed root", {kRepo, kForce, {"--allow", 0, Kind::list}, {"--no-verify", 0, Kind::flag}}}, root_push},
-      {{"root get-unsigned", "print what is to be signed", {kRepo}}, root_get_unsigned},
-      {{"root key add", "add root keys", {kRepo, kKeyNamesNeeded}}, root_key_add},
-      {{"root key remove", "remove root keys", {kRepo, kKeyNames, kKeyIds}}, root_key_remove},
-      {{"root targets-key add", "add targets keys", {kRepo, kKeyNamesNeeded}}, root_key_add},
-      {{"root targets-key remove", "remove targets keys", {kRepo, kKeyNames, kKeyIds}}, root_key_remove},
-      {{"root online-key add", "add keys of targets, snapshot or timestamp", {kRepo, kKeyNamesNeeded, {"--role", 0, Kind::value, Need::required}}}, root_key_add},
-      {{"root online-key remove", "remove keys of targets, snapshot or timestamp", {kRepo, kKeyNames, kKeyIds, {"--role", 0, Kind::value, Need::required}}}, root_key_remove},
-      {{"root sign", "sign the edited root", {kRepo, kKeyNames, kExpires, kExpireAfter, kForce, kSignatures, {"--old-root-alias"}, {"--append", 0, Kind::flag}, kInput, {"--detached", 0, Kind::flag}, {"--output", 'o'}}}, root_sign},
-      {{"root increment-version", "raise the version of the unsigned root", {kRepo}}, root_increment_version},
-      {{"root set-threshold", "set how many signatures a role needs", {kRepo, kRole, {"--threshold", 0, Kind::value, Need::required}}}, root_set_threshold},
-      {{"root status", "what is trusted, signed, published, and what to do next", {kRepo, {"--offline", 0, Kind::flag}}}, root_status},
-      {{"root discard", "set the signed root aside", {kRepo}}, root_discard},
-      {{"verify-root", "check a root file", {kRepo, {"--input", 'i', Kind::value, Need::required}}}, verify_root},
-      {{"move-offline", "take the root key off the server", {kRepo}}, not_available},
-  };
-}
-
-std::vector<Entry> target_entries() {
-  return {
-      {{"targets init", "start an empty targets role", {kRepo, {"--version", 0, Kind::value, Need::required}, {"--expires", 0, Kind::value, Need::required}}}, targets_init},
-      {{"targets pull", "fetch and verify the published targets", {kRepo}}, targets_pull},
-      {{"targets add", "add or replace a target", {kRepo, {"--name", 0, Kind::value, Need::required}, {"--version", 0, Kind::value, Need::required}, {"--length", 0, Kind::value, Need::required}, {"--sha256", 0, Kind::value, Need::required}, {"--hardwareids", 0, Kind::value, Need::required}, {"--format"}, {"--url"}, {"--customMeta"}}}, targets_add},
-      {{"targets delete", "remove a target", {kRepo, {"--filename", 0, Kind::value, Need::required}}}, targets_delete},
-      {{"targets sign", "sign the edited targets", {kRepo, kKeyNames, {"--version"}, kExpires, kExpireAfter, kForce}}, targets_sign},
-      {{"targets push", "publish the signed targets", {kRepo}}, targets_push},
-      {{"targets get-unsigned", "print what is to be signed", {kRepo}}, targets_get_unsigned},
-      {{"targets increment-version", "raise the version of the unsigned targets", {kRepo}}, targets_increment_version},
-      {{"targets upload", "upload a binary", {kRepo}}, not_available},
-      {{"targets add-uploaded", "add an uploaded binary", {kRepo}}, not_available},
-      {{"targets delegations add", "delegate to other keys", {kRepo}}, not_available},
-      {{"get-targets", "print the published targets", {kRepo}}, get_targets},
-      {{"delegations init", "start a delegated role", {}}, not_available},
-      {{"delegations add-target", "add a target to a delegated role", {}}, not_available},
-      {{"delegations sign", "sign a delegated role", {}}, not_available},
-      {{"delegations push", "publish a delegated role", {}}, not_available},
-      {{"delegations pull", "fetch a delegated role", {}}, not_available},
-      {{"init", "make a repository from credentials.zip", {kRepo, {"--credentials", 'c', Kind::value, Need::required}, {"--reposerver"}, {"--servertype", 't'}}}, init},
-      {{"import-client-cert", "use a client certificate", {kRepo}}, not_available},
-      {{"export-credentials", "write credentials.zip", {kRepo, kKeyNamesNeeded, {"--output", 'o', Kind::value, Need::required}}}, export_credentials},
-      {{"sign-json", "sign a JSON file", {}}, not_available},
-      {{"verify-json", "check a signed JSON file", {}}, not_available},
-  };
-}
-
-std::vector<Entry> entries() {
-  std::vector<Entry> all = key_entries();
-  for (auto more : {root_entries(), target_entries()})
-    for (auto& entry : more) all.push_back(std::move(entry));
-  return all;
-}
-
-// `--threshold N` may also be the bare number of `root set-threshold N`; `--detached -o FILE` stands as two options here.
+// `--threshold N` may also be the bare number of `root set-threshold N`; `--detached -o FILE` stands as two options
+// here.
 std::vector<std::string> with_threshold_named(std::vector<std::string> args) {
   for (std::size_t i = 0; i + 1 < args.size(); ++i)
-    if (args[i] == "set-threshold" && decimal(args[i + 1]).ok()) args.insert(args.begin() + static_cast<long>(i) + 1, "--threshold");
+    if (args[i] == "set-threshold" && decimal(args[i + 1]).ok())
+      args.insert(args.begin() + static_cast<long>(i) + 1, "--threshold");
   return args;
 }
 
@@ -187,7 +105,8 @@ int front_words(const Grammar& grammar, const Run& run) {
   const bool in_a_repository = words.starts_with("root") || words.starts_with("targets");
   if (in_a_repository && !run.asked.has("--repo")) return run.refuse(kUsage, bad_input("missing option --repo"));
   if (words == "targets")  // as the public tool has it: `targets init` without its version
-    return run.refuse(kFailed, bad_input("targets init: want --version", "'garage-sign targets --help' lists commands"));
+    return run.refuse(kFailed,
+                      bad_input("targets init: want --version", "'garage-sign targets --help' lists commands"));
   return help(grammar, run.talk, words);
 }
 
@@ -196,10 +115,17 @@ int front_words(const Grammar& grammar, const Run& run) {
 
 int garage_sign(const std::vector<std::string>& args, const cli::Talk& talk, const GarageSignWorld& world) {
   using namespace garage;
-  const auto all = entries();
+  const auto all = all_entries();
   std::vector<Command> commands;
   for (const auto& entry : all) commands.push_back(entry.command);
-  const Grammar grammar(std::move(commands), {{"--help", 0, Kind::flag}, {"--version", 0, Kind::flag}, {"--verbose", 0, Kind::flag}, {"--home-dir", 'h'}, {"--strict-compat", 0, Kind::flag}, {"--json", 0, Kind::flag}, {"--yes", 0, Kind::flag}, {"--repo", 'r'}});
+  const Grammar grammar(std::move(commands), {{"--help", 0, Kind::flag},
+                                              {"--version", 0, Kind::flag},
+                                              {"--verbose", 0, Kind::flag},
+                                              {"--home-dir", 'h'},
+                                              {"--strict-compat", 0, Kind::flag},
+                                              {"--json", 0, Kind::flag},
+                                              {"--yes", 0, Kind::flag},
+                                              {"--repo", 'r'}});
   const auto asked = grammar.parse(with_threshold_named(args));
   if (!asked) {
     talk.err() << "Error: " << asked.error().what << "\nTry --help for more information.\n";

@@ -66,14 +66,16 @@ void say_prospects(const Run& run, const TufRepo& repo, BytesView envelope) {
   if (!trusted) return;
   if (const auto check = ceremony::check_step(*trusted, envelope, run.now()))
     for (const auto& line : ceremony::finding_lines(*check)) run.talk.err() << line << '\n';
-  for (const auto& line : ceremony::missing_lines(*trusted, envelope, repo.local_keys())) run.talk.err() << "notice: " << line << '\n';
+  for (const auto& line : ceremony::missing_lines(*trusted, envelope, repo.local_keys()))
+    run.talk.err() << "notice: " << line << '\n';
 }
 
 Result<std::vector<ceremony::GivenSignature>> given_signatures(const TufRepo& repo, const std::string& map) {
   std::vector<ceremony::GivenSignature> given;
   for (const auto& pair : split(map, ',')) {
     const auto at = pair.find('=');
-    if (at == std::string::npos) return bad_input("option --signatures: want name=BASE64, got '" + pair.substr(0, 40) + "'");
+    if (at == std::string::npos)
+      return bad_input("option --signatures: want name=BASE64, got '" + pair.substr(0, 40) + "'");
     const auto key = TRY(repo.public_key(pair.substr(0, at)));
     const auto signature = TRY_IN("option --signatures", unbase64(pair.substr(at + 1)));
     given.push_back({key, signature});
@@ -85,12 +87,14 @@ Result<std::vector<ceremony::GivenSignature>> given_signatures(const TufRepo& re
 Result<int> append(const Run& run, const TufRepo& repo) {
   const auto trusted = TRY(trusted_root(repo));
   const auto input = run.asked.value_if("--input");
-  const auto file = input ? std::optional(TRY(run.world.files.read(*input, tuf::kMaxRoot * 4))) : TRY(repo.role_file("root.json"));
+  const auto file =
+      input ? std::optional(TRY(run.world.files.read(*input, tuf::kMaxRoot * 4))) : TRY(repo.role_file("root.json"));
   if (!file) return not_found("roles/root.json: no such file");
   const Bytes candidate = tuf::canonical(TRY(parse_json(*file)));
   const Json body = TRY(tuf::parse_envelope(candidate, tuf::kMaxRoot * 4)).body;
   if (TRY(body.integer("version")) != trusted->version + 1)
-    return rejected("root " + std::to_string(TRY(body.integer("version"))) + " is no successor of root " + std::to_string(trusted->version));
+    return rejected("root " + std::to_string(TRY(body.integer("version"))) + " is no successor of root " +
+                    std::to_string(trusted->version));
   for (const auto& line : ceremony::lines(ceremony::difference(trusted->body, body))) run.say(line);
   const auto ids = ceremony::known_ids(*trusted, body);
   const auto signers = TRY(signers_named(repo, run.asked.list("--key-name")));
@@ -101,7 +105,8 @@ Result<int> append(const Run& run, const TufRepo& repo) {
     return kDone;
   }
   Bytes next = TRY(ceremony::append_signatures(candidate, pointers(signers), ids));
-  if (const auto map = run.asked.value_if("--signatures")) next = TRY(ceremony::append_given(next, TRY(given_signatures(repo, *map)), ids));
+  if (const auto map = run.asked.value_if("--signatures"))
+    next = TRY(ceremony::append_given(next, TRY(given_signatures(repo, *map)), ids));
   TRY(repo.write_signed(tuf::Role::root, next));
   say_prospects(run, repo, next);
   return kDone;
@@ -216,7 +221,8 @@ Result<int> root_set_threshold(const Run& run) {
   const TufRepo repo = run.repo();
   const auto lock = TRY(repo.lock());
   auto edit = TRY(ceremony::RootEdit::of(TRY(repo.unsigned_role(tuf::Role::root))));
-  if (*wanted < edit.threshold(*role)) run.talk.warn("the threshold is lowered: 'root push' will want --allow lower-threshold");
+  if (*wanted < edit.threshold(*role))
+    run.talk.warn("the threshold is lowered: 'root push' will want --allow lower-threshold");
   TRY(edit.set_threshold(*role, *wanted));
   TRY(repo.write_unsigned(tuf::Role::root, edit.body()));
   say_role(run, edit, *role);

@@ -31,10 +31,12 @@ std::optional<KeyWish> wish_of(const Run& run) {
 
 Result<crypto::PrivateKey> made(const KeyWish& wish) {
   if (wish.type == crypto::KeyType::rsa) {
-    if (wish.bits != 0 && wish.bits < 2048) return bad_input("RSA key size: want at least 2048, got " + std::to_string(wish.bits));
+    if (wish.bits != 0 && wish.bits < 2048)
+      return bad_input("RSA key size: want at least 2048, got " + std::to_string(wish.bits));
     return crypto::PrivateKey::generate_rsa(wish.bits == 0 ? 2048 : wish.bits);
   }
-  if (wish.bits != 0 && wish.bits != 256) return bad_input("Ed25519 key size: want 256, got " + std::to_string(wish.bits));
+  if (wish.bits != 0 && wish.bits != 256)
+    return bad_input("Ed25519 key size: want 256, got " + std::to_string(wish.bits));
   return crypto::PrivateKey::generate_ed25519();
 }
 

@@ -19,7 +19,9 @@ Result<std::optional<Bytes>> signed_root(const TufRepo& repo) {
   return std::optional(tuf::canonical(TRY_IN("roles/root.json", parse_json(*file))));
 }
 
-Result<Json> body_of(BytesView envelope) { return TRY(tuf::parse_envelope(envelope, tuf::kMaxTargets)).body; }
+Result<Json> body_of(BytesView envelope) {
+  return TRY(tuf::parse_envelope(envelope, tuf::kMaxTargets)).body;
+}
 
 // roles/root.json differs from the trusted root: a candidate, not known to be published.
 Result<bool> holds_candidate(const TufRepo& repo, const Root& trusted) {
@@ -39,7 +41,9 @@ Result<Root> pull_anchor(const Run& run, const TufRepo& repo, BytesView served) 
     return TRY_IN(*file, tuf::anchor_root(TRY(run.world.files.read(*file, tuf::kMaxRoot * 4))));
   if (run.asked.has("--force")) {
     run.talk.warn("--force: the server's root is taken without a link to any root that was trusted before");
-    if (!run.asked.has("--yes")) return denied("root pull --force needs to be confirmed", "add --yes when you have compared the key ids by other means");
+    if (!run.asked.has("--yes"))
+      return denied("root pull --force needs to be confirmed",
+                    "add --yes when you have compared the key ids by other means");
     return TRY_IN("root.json of the server", tuf::anchor_root(served));
   }
   if (auto trusted = TRY(repo.trusted())) return *trusted;
@@ -50,7 +54,8 @@ Result<Root> pull_anchor(const Run& run, const TufRepo& repo, BytesView served) 
   auto anchor = tuf::anchor_root(*own);
   // A push that failed leaves a successor of the server's root here.
   auto published = tuf::anchor_root(served);
-  if (published && TRY(body_of(*own)).integer_or("version", 0) == (*published)->version + 1 && tuf::next_root(*published, *own))
+  if (published && TRY(body_of(*own)).integer_or("version", 0) == (*published)->version + 1 &&
+      tuf::next_root(*published, *own))
     return published;
   return TRY_IN("roles/root.json", std::move(anchor));
 }
@@ -92,7 +97,8 @@ Status check_not_backwards(const Run& run, const TufRepo& repo, const Root& newe
 
 void say_expiry(const Run& run, const Root& root) {
   if (root->expires <= run.now())
-    run.talk.warn("root " + std::to_string(root->version) + " expired on " + rfc3339(root->expires) + "; it can still be replaced");
+    run.talk.warn("root " + std::to_string(root->version) + " expired on " + rfc3339(root->expires) +
+                  "; it can still be replaced");
 }
 
 Status record_push(const Run& run, const TufRepo& repo, BytesView candidate) {
@@ -111,7 +117,8 @@ Status promote(const Run& run, const TufRepo& repo, const Root& published) {
   run.say("published root " + std::to_string(published->version));
   std::string names;
   for (const auto& local : repo.local_keys())
-    if (published->material(tuf::Role::root).contains(local.key)) names += (names.empty() ? "" : ", ") + ("keys/" + local.name + ".sec");
+    if (published->material(tuf::Role::root).contains(local.key))
+      names += (names.empty() ? "" : ", ") + ("keys/" + local.name + ".sec");
   run.say("keep " + repo.folder() + " safe: it holds the only copy of " + (names.empty() ? "your keys" : names));
   return {};
 }
@@ -131,8 +138,7 @@ Result<int> settle_push(const Run& run, const TufRepo& repo, const RepoService& 
     return run.refuse(kFailed, unavailable("the outcome of the push is not known: " + published.error().what,
                                            "run 'garage-sign root pull' or 'root push' again later"));
   if (!*published)
-    return run.refuse(kFailed,
-                      unavailable("the server did not take the root", "run 'garage-sign root push' again"));
+    return run.refuse(kFailed, unavailable("the server did not take the root", "run 'garage-sign root push' again"));
   TRY(promote(run, repo, **published));
   return kDone;
 }
@@ -161,13 +167,15 @@ struct Push {
 // Everything that can be known without a request.
 Result<int> refuse_before_sending(const Run& run, const TufRepo& repo, const Push& push) {
   if (TRY(body_of(push.candidate)) == push.trusted->body)
-    return run.refuse(kRefused, rejected("root version " + std::to_string(push.trusted->version) + " is published already; there is nothing new"));
+    return run.refuse(kRefused, rejected("root version " + std::to_string(push.trusted->version) +
+                                         " is published already; there is nothing new"));
   if (run.asked.has("--no-verify")) return kDone;
   const tuf::Allowed allowed{run.asked.list("--allow"), run.asked.has("--force")};
   const auto fit = ceremony::publishable(push.trusted, push.candidate, run.now(), allowed);
   if (fit) return kDone;
   run.refuse(kRefused, fit.error());
-  for (const auto& line : ceremony::missing_lines(push.trusted, push.candidate, repo.local_keys())) run.talk.err() << line << '\n';
+  for (const auto& line : ceremony::missing_lines(push.trusted, push.candidate, repo.local_keys()))
+    run.talk.err() << line << '\n';
   return kRefused;
 }
 
@@ -176,13 +184,16 @@ Result<int> send_root(const Run& run, const TufRepo& repo, RepoService& service,
   const auto reply = service.call("POST", push_name(run), push.candidate);
   if (!reply || reply->status >= 500) return settle_push(run, repo, service, push.candidate);
   if (reply->status == 202)
-    return run.refuse(kFailed, conflict("a second person must approve this root", "approval id: " + reply->body.substr(0, 200)));
+    return run.refuse(kFailed,
+                      conflict("a second person must approve this root", "approval id: " + reply->body.substr(0, 200)));
   if (reply->status / 100 == 2) return settle_push(run, repo, service, push.candidate);
   TRY(repo.remove_role_file("push.journal"));
   const auto refusal = refusal_in(*reply);
-  if (reply->status == 400 && refusal.code == "invalid_root_role") return run.refuse(kRefused, rejected(refusal.text()));
-  return run.refuse(kFailed, conflict("push root: " + refusal.text(),
-                                      reply->status == 409 ? "the production chain is out of step: use 'fioctl keys'" : ""));
+  if (reply->status == 400 && refusal.code == "invalid_root_role")
+    return run.refuse(kRefused, rejected(refusal.text()));
+  return run.refuse(kFailed,
+                    conflict("push root: " + refusal.text(),
+                             reply->status == 409 ? "the production chain is out of step: use 'fioctl keys'" : ""));
 }
 
 }  // namespace
@@ -202,7 +213,8 @@ Result<int> root_pull(const Run& run) {
   TRY(repo.remember(newest));
   TRY(write_pulled(repo, newest));
   say_expiry(run, newest);
-  run.say("pulled root " + std::to_string(newest->version) + (chain.size() > 1 ? ", verified from root " + std::to_string(anchor->version) : ""));
+  run.say("pulled root " + std::to_string(newest->version) +
+          (chain.size() > 1 ? ", verified from root " + std::to_string(anchor->version) : ""));
   return kDone;
 }
 
@@ -216,7 +228,8 @@ Result<int> root_push(const Run& run) {
   if (!trusted) {
     auto service = TRY(RepoService::open(config, run.world.fetcher));
     trusted = TRY_IN("root.json of the server", tuf::anchor_root(TRY(served_root(service))));
-    if (!(TRY(body_of(*candidate)) == (*trusted)->body)) TRY_IN("roles/root.json is no successor of the server's root", tuf::next_root(*trusted, *candidate));
+    if (!(TRY(body_of(*candidate)) == (*trusted)->body))
+      TRY_IN("roles/root.json is no successor of the server's root", tuf::next_root(*trusted, *candidate));
   }
   const Push push{*trusted, *candidate};
   if (const int refused = TRY(refuse_before_sending(run, repo, push)); refused != kDone) return refused;

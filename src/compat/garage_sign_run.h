@@ -33,6 +33,11 @@ struct Run {
 
 // The exit code; an error is kFailed.
 using Handler = Result<int> (*)(const Run&);
+struct Entry {
+  Command command;
+  Handler handler;
+};
+std::vector<Entry> all_entries();
 
 // The keys named by a repeatable option, each key once, last to first.
 Result<std::vector<tuf::KeySigner>> signers_named(const TufRepo& repo, const std::vector<std::string>& names);

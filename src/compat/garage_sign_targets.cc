@@ -82,7 +82,8 @@ Json custom_of(const Run& run, const NewTarget& target, const Json* before) {
   custom["name"] = run.asked.value("--name");
   custom["version"] = run.asked.value("--version");
   custom["hardwareIds"] = Json::Array{};
-  for (const auto& id : split(run.asked.value("--hardwareids"), ',')) custom["hardwareIds"].push_back(std::string(trim(id)));
+  for (const auto& id : split(run.asked.value("--hardwareids"), ','))
+    custom["hardwareIds"].push_back(std::string(trim(id)));
   custom["targetFormat"] = target.format;
   custom["uri"] = run.asked.value_if("--url") ? Json(run.asked.value("--url")) : Json(nullptr);
   const std::string now = rfc3339(run.now());
@@ -118,7 +119,8 @@ Result<int> targets_pull(const Run& run) {
   const auto reply = TRY(service.call("GET", "targets.json"));
   if (reply.status != 200) return unavailable("GET targets.json: " + refusal_in(reply).text());
   const auto targets = tuf::targets_under(*trusted, reply.body);
-  if (!targets) return run.refuse(kRefused, targets.error().in("targets.json under root " + std::to_string(trusted->version)));
+  if (!targets)
+    return run.refuse(kRefused, targets.error().in("targets.json under root " + std::to_string(trusted->version)));
   const std::string checksum(header(reply.headers, kChecksumHeader));
   if (!is_sha256_hex(checksum)) return run.refuse(kRefused, rejected("targets.json: the server sent no checksum"));
   TRY(repo.write_unsigned(tuf::Role::targets, (*targets)->body));
@@ -156,7 +158,8 @@ Result<int> targets_delete(const Run& run) {
   Json body = TRY(repo.unsigned_role(tuf::Role::targets));
   const std::string file = run.asked.value("--filename");
   Json* all = body.find("targets");
-  if (all == nullptr || all->if_object() == nullptr || all->if_object()->erase(file) == 0) return not_found("target '" + file + "'");
+  if (all == nullptr || all->if_object() == nullptr || all->if_object()->erase(file) == 0)
+    return not_found("target '" + file + "'");
   TRY(repo.write_unsigned(tuf::Role::targets, body));
   return kDone;
 }
@@ -165,7 +168,8 @@ Result<int> targets_sign(const Run& run) {
   const auto names = run.asked.list("--key-name");
   if (run.strict() && names.size() > 1) return run.refuse(kUsage, bad_input("option --key-name given twice"));
   if (names.empty()) return run.refuse(kUsage, bad_input("missing option --key-name"));
-  const auto version = run.asked.value_if("--version") ? decimal(run.asked.value("--version"), INT32_MAX) : Result<std::int64_t>(std::int64_t{0});
+  const auto version = run.asked.value_if("--version") ? decimal(run.asked.value("--version"), INT32_MAX)
+                                                       : Result<std::int64_t>(std::int64_t{0});
   if (!version) return run.refuse(kUsage, version.error().in("option --version"));
   const auto asked = asked_expiry(run);
   if (asked.refused != kDone) return asked.refused;
@@ -181,7 +185,8 @@ Result<int> targets_sign(const Run& run) {
   const auto ids = TRY(repo.trusted());
   const auto known = ids ? (*ids)->keys : std::map<tuf::KeyId, crypto::PublicKey>{};
   TRY(repo.write_signed(tuf::Role::targets, TRY(tuf::sign_envelope(body, pointers(signers), known))));
-  run.say("signed targets version " + std::to_string(*body.find("version")->if_int()) + ", expires " + rfc3339(expires));
+  run.say("signed targets version " + std::to_string(*body.find("version")->if_int()) + ", expires " +
+          rfc3339(expires));
   return kDone;
 }
 
@@ -192,7 +197,8 @@ Result<int> targets_push(const Run& run) {
   const auto file = TRY(repo.role_file("targets.json"));
   if (!file) return not_found("roles/targets.json: no such file", "run 'garage-sign targets sign' first");
   const auto signed_targets = TRY(canonical_envelope(*file));
-  const auto verified = TRY_IN("roles/targets.json under root " + std::to_string(trusted->version), tuf::targets_under(*trusted, signed_targets));
+  const auto verified = TRY_IN("roles/targets.json under root " + std::to_string(trusted->version),
+                               tuf::targets_under(*trusted, signed_targets));
   auto service = TRY(RepoService::open(TRY(repo.config()), run.world.fetcher));
   const auto checksum = TRY(repo.role_file(kChecksumFile));
   if (!checksum && TRY(service.call("GET", "targets.json")).status != 404)
@@ -204,7 +210,8 @@ Result<int> targets_push(const Run& run) {
     const auto refusal = refusal_in(reply);
     const bool race = reply.status == 428 || (reply.status == 412 && refusal.code == "role_checksum_mismatch");
     return run.refuse(race ? kLostRace : kFailed,
-                      conflict("push targets: " + refusal.text(), race ? "somebody else was first: run 'garage-sign targets pull' and edit again" : ""));
+                      conflict("push targets: " + refusal.text(),
+                               race ? "somebody else was first: run 'garage-sign targets pull' and edit again" : ""));
   }
   const std::string next(header(reply.headers, kChecksumHeader));
   TRY(repo.write_role_file(kChecksumFile, is_sha256_hex(next) ? next : crypto::sha256_hex(signed_targets)));

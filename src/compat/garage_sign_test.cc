@@ -18,7 +18,9 @@ using testing::HasSubstr;
 const Time kNow = parse_rfc3339("2027-01-01T00:00:00Z").value();
 const std::string kRepo = "/r/tufrepo";
 
-std::string id_of(char seed) { return tuf::key_id(sim::key_of(seed).public_key()).hex; }
+std::string id_of(char seed) {
+  return tuf::key_id(sim::key_of(seed).public_key()).hex;
+}
 
 struct Ending {
   int code;
@@ -59,7 +61,8 @@ class GarageSign : public testing::Test {
   }
   std::map<std::string, Bytes> roles() {
     std::map<std::string, Bytes> all;
-    for (const auto* file : {"/roles/root.json", "/roles/unsigned/root.json", "/roles/trusted/2.root.json", "/roles/trusted/3.root.json"})
+    for (const auto* file :
+         {"/roles/root.json", "/roles/unsigned/root.json", "/roles/trusted/2.root.json", "/roles/trusted/3.root.json"})
       if (auto bytes = files_.read(kRepo + file, 1 << 20)) all[file] = *bytes;
     return all;
   }
@@ -136,7 +139,8 @@ TEST_F(GarageSign, RecognisesALostPushWhenAskedToPushAgain) {
 
 TEST_F(GarageSign, KeepsTheCandidateOfAPushThatDidNotArrive) {
   sign_a_rotation();
-  for (const auto mood : {Repository::Mood::cut_before_commit, Repository::Mood::error_before_commit, Repository::Mood::silent}) {
+  for (const auto mood :
+       {Repository::Mood::cut_before_commit, Repository::Mood::error_before_commit, Repository::Mood::silent}) {
     server_.set_mood(mood);
     want(3, {"root", "push"});
     EXPECT_EQ(server_.roots().size(), 2u);
@@ -171,14 +175,17 @@ TEST_F(GarageSign, PullRefusesALyingServerAndChangesNothing) {
   const std::pair<const char*, std::pair<tuf::Version, Bytes>> lies[] = {
       {"signed by an unknown key", {3, foreign_root(3)}},
       {"version skipped", {3, sim::signed_root(sim::root_body({.version = 4, .root_keys = "2"}), "2")}},
-      {"another root 2", {2, sim::signed_root(sim::root_body({.version = 2, .root_keys = "2", .expires = "2035-01-01T00:00:00Z"}), "12")}},
+      {"another root 2",
+       {2,
+        sim::signed_root(sim::root_body({.version = 2, .root_keys = "2", .expires = "2035-01-01T00:00:00Z"}), "12")}},
   };
   for (const auto& [name, lie] : lies) {
     SCOPED_TRACE(name);
     Repository liar(sim::new_factory_roots(), kNow);
     liar.serve_instead(lie.first, lie.second);
     std::ostringstream out, err;
-    EXPECT_EQ(garage_sign({"root", "pull", "--repo", kRepo}, cli::Talk(out, err), {files_, clock_, liar, false}), 3) << err.str();
+    EXPECT_EQ(garage_sign({"root", "pull", "--repo", kRepo}, cli::Talk(out, err), {files_, clock_, liar, false}), 3)
+        << err.str();
     EXPECT_EQ(roles(), before);
   }
 }
@@ -202,7 +209,8 @@ TEST_F(GarageSign, PullRefusesToGoBackWhateverItBeginsWith) {
   Repository other(sim::new_factory_roots(), kNow);
   other.publish(sim::signed_root(sim::root_body({.version = 3, .root_keys = "3"}), "23"));
   for (Repository* server : {&older, &other})
-    for (const std::vector<std::string>& begin : {std::vector<std::string>{"--trusted-root", "/r/one.json"}, {"--force", "--yes"}}) {
+    for (const std::vector<std::string>& begin :
+         {std::vector<std::string>{"--trusted-root", "/r/one.json"}, {"--force", "--yes"}}) {
       if (server == &other && begin[0] == "--force") continue;  // what --force is for
       std::vector<std::string> words = {"root", "pull", "--repo", kRepo};
       words.insert(words.end(), begin.begin(), begin.end());
@@ -237,7 +245,8 @@ TEST_F(GarageSign, RefusesDatesThatHelpNobody) {
   want(1, {"root", "sign", "--key-name", "offline-root", "--expires", "2020-01-01T00:00:00Z"});
   want(0, {"root", "sign", "--key-name", "offline-root", "--expires", "2020-01-01T00:00:00Z", "--force"});
   want(1, {"root", "sign", "--key-name", "offline-root", "--expire-after", "2W"});
-  want(255, {"root", "sign", "--key-name", "offline-root", "--expires", "2030-01-01T00:00:00Z", "--expire-after", "1Y"});
+  want(255,
+       {"root", "sign", "--key-name", "offline-root", "--expires", "2030-01-01T00:00:00Z", "--expire-after", "1Y"});
   want(255, {"root", "sign", "--key-name", "offline-root", "--expires", "tomorrow"});
   want(255, {"root", "sign", "--key-name", "nobody", "--expire-after", "tomorrow"});
   want(0, {"root", "sign", "--key-name", "offline-root", "--expire-after", "1Y3M5D"});
@@ -317,7 +326,8 @@ TEST_F(GarageSign, LosesNoKeyAtAPowerCut) {
     }
     files.restart();
     std::ostringstream out, err;
-    ASSERT_EQ(garage_sign({"root", "pull", "--repo", kRepo}, cli::Talk(out, err), {files, clock_, server, false}), 0) << err.str();
+    ASSERT_EQ(garage_sign({"root", "pull", "--repo", kRepo}, cli::Talk(out, err), {files, clock_, server, false}), 0)
+        << err.str();
     const auto newest = tuf::anchor_root(server.roots().back()).value();
     const char* holder = newest->version == 2 ? "/keys/offline-root.sec" : "/keys/new.sec";
     EXPECT_TRUE(files.facts(kRepo + holder)->size > 0);
@@ -328,7 +338,8 @@ TEST_F(GarageSign, LosesNoKeyAtAPowerCut) {
 TEST_F(GarageSign, TellsTheProgramsVersionFromATargets) {
   want(0, {"root", "pull"});
   want(0, {"targets", "init", "--version", "4", "--expires", "2030-01-01T00:00:00Z"});
-  want(0, {"targets", "add", "--name", "a", "--version=7", "--length", "0", "--sha256", std::string(64, 'a'), "--hardwareids", "pi,po"});
+  want(0, {"targets", "add", "--name", "a", "--version=7", "--length", "0", "--sha256", std::string(64, 'a'),
+           "--hardwareids", "pi,po"});
   EXPECT_THAT(files_.read(kRepo + "/roles/unsigned/targets.json", 1 << 20).value(), HasSubstr("\"a-7\""));
   want(255, {"targets", "sign", "--key-name", "offline-targets", "--version", "seven"});
 }
@@ -359,8 +370,9 @@ TEST_F(GarageSign, SpeaksOnStdoutWhenStrict) {
 }
 
 TEST_F(GarageSign, MakesNoRepositoryByAMistypedName) {
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"root", "key", "add", "-k", "a"}, {"targets", "sign", "-k", "a"}, {"root", "discard"}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"root", "key", "add", "-k", "a"},
+                                                {"targets", "sign", "-k", "a"},
+                                                {"root", "discard"}}) {
     std::ostringstream out, err;
     auto args = words;
     args.insert(args.end(), {"--repo", "/r/tofrepo"});
@@ -370,8 +382,12 @@ TEST_F(GarageSign, MakesNoRepositoryByAMistypedName) {
 }
 
 TEST_F(GarageSign, WantsARepositoryForWordsThatBeginItsCommands) {
-  for (const auto& [words, code] : std::map<std::vector<std::string>, int>{
-           {{"root"}, 255}, {{"root", "key"}, 255}, {{"targets"}, 255}, {{"key"}, 0}, {{"user-keys"}, 0}, {{"delegations"}, 0}}) {
+  for (const auto& [words, code] : std::map<std::vector<std::string>, int>{{{"root"}, 255},
+                                                                           {{"root", "key"}, 255},
+                                                                           {{"targets"}, 255},
+                                                                           {{"key"}, 0},
+                                                                           {{"user-keys"}, 0},
+                                                                           {{"delegations"}, 0}}) {
     std::ostringstream out, err;
     EXPECT_EQ(garage_sign(words, cli::Talk(out, err), {files_, clock_, server_, false}), code) << words[0];
     EXPECT_EQ(out.str().empty(), code != 0);
@@ -385,7 +401,8 @@ TEST_F(GarageSign, SaysWhichWordsItDoesNotUnderstand) {
   const GarageSignWorld world{files_, clock_, server_, false};
   EXPECT_EQ(garage_sign({"root", "pull"}, cli::Talk(out, err), world), 255);
   EXPECT_EQ(garage_sign({"root", "frobnicate", "--repo", "x"}, cli::Talk(out, err), world), 255);
-  EXPECT_EQ(garage_sign({"key", "generate", "--repo", "r", "--name", "k", "--type", "dsa"}, cli::Talk(out, err), world), 255);
+  EXPECT_EQ(garage_sign({"key", "generate", "--repo", "r", "--name", "k", "--type", "dsa"}, cli::Talk(out, err), world),
+            255);
   EXPECT_EQ(out.str(), "");
   EXPECT_THAT(err.str(), HasSubstr("Error: "));
   EXPECT_EQ(garage_sign({"--help"}, cli::Talk(out, err), world), 0);

@@ -25,7 +25,8 @@ struct ServiceRefusal {
 
 class RepoService {
  public:
-  // bad_input: no reposerver in `config`, or an authentication this program does not have. One token is fetched per run.
+  // bad_input: no reposerver in `config`, or an authentication this program does not have. One token is fetched per
+  // run.
   static Result<RepoService> open(const Json& config, Fetcher& fetcher);
 
   // "<reposerver>/api/v1/user_repo/<name>" with the credentials.

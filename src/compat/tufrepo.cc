@@ -27,7 +27,8 @@ Status clear(Files& files, const std::string& folder) {
 Status check_key_name(std::string_view name) {
   if (name.empty() || name.size() > 200 || name[0] == '.' || name.find('/') != std::string_view::npos ||
       name.find('\0') != std::string_view::npos)
-    return bad_input("key name '" + std::string(name.substr(0, 60)) + "': want 1 to 200 characters, no '/', not starting with '.'");
+    return bad_input("key name '" + std::string(name.substr(0, 60)) +
+                     "': want 1 to 200 characters, no '/', not starting with '.'");
   return {};
 }
 
@@ -119,7 +120,8 @@ Status TufRepo::add_key(const std::string& name, const crypto::PrivateKey& key) 
   TRY(make_folders(*files_, path("keys"), kFolderMode));
   for (const auto& file : {pub, sec})
     if (TRY(files_->facts(file)).exists())
-      return conflict("key '" + name + "': " + file + " exists already", "choose another name, or --force to keep the old pair aside");
+      return conflict("key '" + name + "': " + file + " exists already",
+                      "choose another name, or --force to keep the old pair aside");
   const auto form = keys::KeyFileForm::tufrepo;
   TRY(create_durable(*files_, sec, keys::private_key_file(key, form).reveal(), kFileMode));
   return create_durable(*files_, pub, keys::public_key_file(key.public_key(), form), kFileMode);
@@ -128,7 +130,8 @@ Status TufRepo::add_key(const std::string& name, const crypto::PrivateKey& key) 
 Status TufRepo::add_public_key(const std::string& name, const crypto::PublicKey& key) const {
   TRY(check_key_name(name));
   TRY(make_folders(*files_, path("keys"), kFolderMode));
-  return create_durable(*files_, path("keys/" + name + ".pub"), keys::public_key_file(key, keys::KeyFileForm::tufrepo), kFileMode);
+  return create_durable(*files_, path("keys/" + name + ".pub"), keys::public_key_file(key, keys::KeyFileForm::tufrepo),
+                        kFileMode);
 }
 
 Status TufRepo::set_pair_aside(const std::string& name) const {
@@ -165,7 +168,8 @@ Result<Json> TufRepo::unsigned_role(tuf::Role role) const {
   const std::string name(tuf::name_of(role));
   const auto bytes = TRY(role_file("unsigned/" + name + ".json"));
   if (!bytes)
-    return not_found(path("roles/unsigned/" + name + ".json") + ": no such file", "run 'garage-sign " + name + " pull' first");
+    return not_found(path("roles/unsigned/" + name + ".json") + ": no such file",
+                     "run 'garage-sign " + name + " pull' first");
   return TRY_IN("roles/unsigned/" + name + ".json", parse_json(*bytes));
 }
 

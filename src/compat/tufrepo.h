@@ -1,6 +1,5 @@
-// The `tufrepo` folder of garage-sign: keys, roles, what is trusted and what is not yet (garage-sign.md 4, formats.md 1).
-// In:    a folder made by this or another tool.
-// Out:   its keys and roles; durable, atomic changes under a lock.
+// The `tufrepo` folder of garage-sign: keys, roles, what is trusted and what is not yet (garage-sign.md 4, formats.md
+// 1). In:    a folder made by this or another tool. Out:   its keys and roles; durable, atomic changes under a lock.
 // Never: a private key overwritten or deleted; the trusted root going backwards.
 #pragma once
 
@@ -26,8 +25,8 @@ class TufRepo {
   Result<std::unique_ptr<FileLock>> lock() const;
   Result<std::unique_ptr<FileLock>> make_and_lock() const;  // makes the folder when it is missing
 
-  // A new repository with these files, by path below the folder: whole or not at all. conflict: there is one already, or
-  // a file of that name with other bytes.
+  // A new repository with these files, by path below the folder: whole or not at all. conflict: there is one already,
+  // or a file of that name with other bytes.
   using NewFiles = std::map<std::string, crypto::SecretBytes, std::less<>>;
   Status make(const NewFiles& files) const;
   // A file beside config.json; not_found when there is none.
@@ -49,11 +48,11 @@ class TufRepo {
 
   // Role files; nullopt when absent. Paths: "root.json", "unsigned/targets.json", …
   Result<std::optional<Bytes>> role_file(std::string_view path) const;
-  Result<Json> unsigned_role(tuf::Role role) const;           // not_found: "run root pull"
+  Result<Json> unsigned_role(tuf::Role role) const;  // not_found: "run root pull"
   Status write_unsigned(tuf::Role role, const Json& body) const;
   Status write_signed(tuf::Role role, BytesView envelope) const;
   Status write_role_file(std::string_view path, BytesView bytes) const;
-  Status remove_role_file(std::string_view path) const;       // ok when it is not there
+  Status remove_role_file(std::string_view path) const;  // ok when it is not there
 
   // The trusted root: the highest of roles/trusted, verified; nullopt when there is none yet.
   Result<std::optional<tuf::Trusted<tuf::Root>>> trusted() const;

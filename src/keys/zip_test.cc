@@ -17,7 +17,9 @@ Archive::Members two_members() {
   return members;
 }
 
-Bytes packed() { return Bytes(zipped_members(two_members(), kNow).value().reveal()); }
+Bytes packed() {
+  return Bytes(zipped_members(two_members(), kNow).value().reveal());
+}
 
 TEST(Zip, ReadsBackWhatItWrote) {
   const auto members = unzipped_members(packed());
