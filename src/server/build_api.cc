@@ -27,6 +27,7 @@ Result<std::int64_t> number_in(const http::Request& request, const char* name, s
 }
 
 Result<http::Response> list_builds(App& app, const http::Request& request) {
+  TRY(app.factories.check_exists(request.param("factory")));
   TRY(up_to_date(app));
   Builds::Page page;
   page.limit = TRY(number_in(request, "limit", 25));

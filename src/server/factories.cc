@@ -69,6 +69,11 @@ Result<std::string> Factories::create(const FactoryOrder& order, const std::stri
   return owner_token;
 }
 
+Status Factories::check_exists(std::string_view name) const {
+  if (exists(name)) return {};
+  return not_found("factory '" + std::string(name.substr(0, 48)) + "': does not exist");
+}
+
 bool Factories::exists(std::string_view name) const {
   return doors_.repos.published(name).ok();
 }

@@ -48,6 +48,7 @@ class Factories {
   // has left behind is used or replaced. bad_input: the name; conflict: it exists.
   Result<std::string> create(const FactoryOrder& order, const std::string& api_url);
   bool exists(std::string_view name) const;
+  Status check_exists(std::string_view name) const;  // not_found
   AutoEnroll auto_enroll(std::string_view name) const;
   Status set_auto_enroll(const std::string& name, AutoEnroll mode);
   Time created_at(std::string_view name) const;

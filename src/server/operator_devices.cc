@@ -2,6 +2,7 @@
 #include "server/answers.h"
 #include "server/devices.h"
 #include "server/events.h"
+#include "server/factories.h"
 #include "server/operator_api.h"
 #include "server/paging.h"
 #include "server/reports.h"
@@ -66,6 +67,7 @@ Result<Order> order_named(std::string_view name) {
 Result<std::string> asked_factory(const Call& call, std::string_view scope) {
   const std::string factory = call.request.query_value("factory").value_or(call.caller.factory);
   TRY(call.needs(scope, factory));
+  if (!factory.empty()) TRY(call.app.factories.check_exists(factory));
   return factory;
 }
 

@@ -44,6 +44,7 @@ Result<http::Response> create_source(Git& git, const http::Request& request) {
 }
 
 Result<http::Response> list_sources(Git& git, const http::Request& request) {
+  TRY(git.app.factories.check_exists(request.param("factory")));
   Json out = Json::Array{};
   for (const auto& source : TRY(git.sources.list(request.param("factory")))) out.push_back(source_json(git.app, source));
   return http::json_response(200, out);
