@@ -79,7 +79,8 @@ Status serve(Flags& flags, const sigset_t& signals) {
 
 int main(int argc, char** argv) {
   const auto talk = cli::Talk::standard();
-  CLI::App program("Serves factories: the device gateway and the operator's API.");
+  CLI::App program("Serves factories: the device gateway and the operator's API.", "rota-server");
+  program.set_version_flag("--version", "rota-server " ROTA_VERSION);
   Flags flags;
   flags.service.gateway_port = 8443;
   flags.service.api_port = 8080;

@@ -140,7 +140,7 @@ std::vector<std::string> first_steps() {
 
 void describe(CLI::App& program) {
   program.set_version_flag("--version", "rota " ROTA_VERSION);
-  program.set_help_all_flag("--help-all", "Print the help of every command and exit");
+  program.set_help_all_flag("--help-all", "Print the commands of every noun and exit");
   program.require_subcommand(1);
   program.footer(as_footer(first_steps()));
   program.get_formatter()->label("SUBCOMMAND", "COMMAND");
