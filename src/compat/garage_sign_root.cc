@@ -238,6 +238,18 @@ Result<int> root_push(const Run& run) {
   return send_root(run, repo, service, push);
 }
 
+// Whose keys the trusted root is: its root key ids, each with the name of its key file here, if there is one.
+Json root_keys(const tuf::Root& root, const std::vector<ceremony::LocalKey>& here) {
+  Json keys{Json::Object{}};
+  for (const auto& id : root.role(tuf::Role::root).key_ids) {
+    keys[id.hex] = Json();
+    const auto key = root.keys.find(id);
+    for (const auto& local : here)
+      if (key != root.keys.end() && local.key == key->second) keys[id.hex] = local.name;
+  }
+  return keys;
+}
+
 Result<int> root_status(const Run& run) {
   const TufRepo repo = run.repo();
   const auto trusted = TRY(trusted_root(repo));
@@ -245,6 +257,7 @@ Result<int> root_status(const Run& run) {
   Json facts;
   facts["trusted"]["version"] = trusted->version;
   facts["trusted"]["expires"] = rfc3339(trusted->expires);
+  facts["trusted"]["root_keys"] = root_keys(*trusted, repo.local_keys());
   facts["push_pending"] = TRY(repo.role_file("push.journal")).has_value();
   std::vector<std::string> next;
   if (candidate) {

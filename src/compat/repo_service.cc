@@ -16,6 +16,12 @@ std::string base_of(const Json& config, const std::string& server) {
   return without_final_slash(server) + (director ? "/api/v1/director/admin/repo" : "/api/v1/user_repo");
 }
 
+// The first exchange of every run: here it shows when nobody has said which CA the service's certificate is from.
+Result<FetchReply> with_advice(Result<FetchReply> reply) {
+  if (reply || reply.error().fault != Fault::denied) return reply;
+  return Error{Fault::denied, reply.error().what, "a service with its own CA: SSL_CERT_FILE=server-ca.pem"};
+}
+
 }  // namespace
 
 std::string ServiceRefusal::text() const {
@@ -48,7 +54,7 @@ Result<std::string> client_credentials_token(const Json& auth, Fetcher& fetcher)
   const auto name_and_secret = TRY(auth.text("client_id")) + ":" + TRY(auth.text("client_secret"));
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded"},
                      {"Authorization", "Basic " + base64(name_and_secret)}};
-  const auto reply = TRY_IN("sign in", fetcher.fetch(request));
+  const auto reply = TRY_IN("sign in", with_advice(fetcher.fetch(request)));
   if (reply.status != 200) return denied("sign in at " + request.url + ": HTTP " + std::to_string(reply.status));
   return TRY_IN("sign in", TRY_IN("sign in", parse_json(reply.body)).text("access_token"));
 }
