@@ -9,6 +9,7 @@
 
 #include "cli/talk.h"
 #include "http/client.h"
+#include "http/url.h"
 #include "runner/worker.h"
 
 namespace {
@@ -41,6 +42,8 @@ std::string host_name() {
 }
 
 Result<runner::Worker::Connect> connection(Files& files, const Flags& flags) {
+  if (TRY_IN("--server", http::parse_url(flags.worker.server)).scheme != "https")  // a token goes nowhere without TLS
+    return bad_input("--server: want https://, got '" + flags.worker.server + "'");
   crypto::TlsClientOptions tls;
   if (!flags.worker.ca_file.empty()) tls.ca_pem = TRY_IN("--ca", files.read(flags.worker.ca_file, kMaxCa));
   const auto context = TRY(crypto::TlsContext::client(tls));
@@ -114,5 +117,7 @@ int main(int argc, char** argv) {
   const auto served = serve(flags, talk);
   if (served.ok()) return 0;
   talk.error(served.error());
+  if (served.error().fault == Fault::denied && served.error().hint.empty())
+    talk.hint("are --token-file and --ca those of this service?");
   return cli::exit_code(served.error().fault);
 }
