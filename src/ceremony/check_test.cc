@@ -46,7 +46,7 @@ TEST(Publishable, RefusesWithEveryReason) {
   const auto status = publishable(trusted_root(), candidate, kNow, {});
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().fault, Fault::rejected);
-  for (const char* reason : {"version", "expires", id('1').brief().c_str()})
+  for (const auto& reason : {std::string("version"), std::string("expires"), id('1').brief()})
     EXPECT_THAT(status.error().what, HasSubstr(reason));
 }
 
