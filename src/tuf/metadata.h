@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "tuf/canonical.h"
 #include "tuf/key.h"
+#include "tuf/role_keys.h"
 
 namespace rota::tuf {
 
@@ -47,12 +48,6 @@ constexpr std::size_t kMaxRoot = 64 * 1024, kMaxTimestamp = 64 * 1024, kMaxSnaps
 constexpr std::size_t max_size(Role role) { return role == Role::targets ? kMaxTargets : kMaxRoot; }
 // The longest file of a role that is read at all in a dialect (tuf: tuf-client.md 3).
 std::size_t max_size(Role role, Dialect dialect);
-
-struct RoleKeys {
-  std::vector<KeyId> key_ids;  // in file order
-  std::int64_t threshold = 0;
-  bool operator==(const RoleKeys&) const = default;
-};
 
 struct Root {
   Version version = 0;
