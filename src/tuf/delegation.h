@@ -1,7 +1,8 @@
-// Who else may say what a target is (TUF 4.5, 5.6.7): delegated roles by path pattern or hash prefix, and succinct
-// roles (hashed bins that share keys, TAP 15). In:    the `delegations` member of a targets file whose signatures were
-// checked. Out:   Delegations; which roles speak for a target path, in order. Never: a role name or a target path used
-// as a file name.
+// Who else may say what a target is (TUF 4.5, 5.6.7): delegated roles by path pattern or hash prefix, and succinct roles
+// (hashed bins that share keys, TAP 15).
+// In:    the `delegations` member of a targets file whose signatures were checked.
+// Out:   Delegations; which roles speak for a target path, in order.
+// Never: a role name or a target path used as a file name.
 #pragma once
 
 #include <map>

@@ -2,7 +2,7 @@
 // In:    a target path, then any number of patterns.
 // Out:   whether a pattern matches the whole path.
 // Never: a '/' matched by a wildcard; a place of the path tried twice: the time is the pattern's length times a 64th of
-// the path's, whatever they hold.
+//        the path's, whatever they hold.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,13 @@
 namespace rota::tuf {
 
 // One path, prepared for many patterns. In a pattern
-//   '*'     is any run of characters but '/', also none;
-//   '?'     is one character but '/';
-//   '[ab]', '[a-z]', '[!a]'  is one character of a set, or not of it, never '/'; without its ']' in the same part, '['
-//   is
-//           itself. TUF 4.5 names '*' and '?' and points to glob(7), which has sets; the reference client reads them,
-//           and a client that did not would let a later delegation speak where an earlier one was meant to.
-//   else    every character is itself, '\' too, and upper case is not lower case. A character is a code point; a byte
-//   that is
-//           not UTF-8 matches nothing but the same byte.
+//   '*'   is any run of characters but '/', also none;
+//   '?'   is one character but '/';
+//   '[ab]', '[a-z]', '[!a]' are one character of a set or not of it, never '/'; a '[' without its ']' in the same part
+//         is itself. TUF 4.5 names '*' and '?' and points to glob(7), which has sets, and the reference client reads
+//         them; a client that did not would let a later delegation speak where an earlier one was meant to.
+// Every other character is itself, '\' too, and upper case is not lower case. A character is a code point; a byte that is
+// not UTF-8 is one of its own.
 class PathMatcher {
  public:
   explicit PathMatcher(std::string_view path);
