@@ -38,7 +38,7 @@ Result<int> export_credentials(const Run& run) {
   ExportedCredentials exported{config, run.asked.value("--key-name"), {}};
   const auto root = trusted_root(repo);
   if (!root && root.error().fault != Fault::not_found) return root.error();
-  if (root) exported.root = root->raw();
+  if (root) exported.root = root->raw().bytes();
   if (!root) run.talk.warn("no root.json is exported: " + root.error().what);
   const auto zip = TRY(credentials_of_repo(repo, exported, run.now()));
   const std::string output = run.asked.value("--output");

@@ -123,7 +123,7 @@ Result<int> targets_pull(const Run& run) {
     return run.refuse(kRefused, targets.error().in("targets.json under root " + std::to_string(trusted->version)));
   const std::string checksum(header(reply.headers, kChecksumHeader));
   if (!is_sha256_hex(checksum)) return run.refuse(kRefused, rejected("targets.json: the server sent no checksum"));
-  TRY(repo.write_unsigned(tuf::Role::targets, (*targets)->body));
+  TRY(repo.write_unsigned(tuf::Role::targets, TRY(tuf::parse_envelope(reply.body, tuf::kMaxTargets)).body));
   TRY(repo.write_role_file(kChecksumFile, checksum));
   run.say("pulled targets version " + std::to_string((*targets)->version));
   return kDone;
@@ -215,7 +215,7 @@ Result<int> targets_push(const Run& run) {
   }
   const std::string next(header(reply.headers, kChecksumHeader));
   TRY(repo.write_role_file(kChecksumFile, is_sha256_hex(next) ? next : crypto::sha256_hex(signed_targets)));
-  TRY(repo.write_unsigned(tuf::Role::targets, verified->body));
+  TRY(repo.write_unsigned(tuf::Role::targets, TRY(tuf::parse_envelope(signed_targets, tuf::kMaxTargets)).body));
   run.say("published targets version " + std::to_string(verified->version));
   return kDone;
 }

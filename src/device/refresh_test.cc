@@ -235,7 +235,7 @@ TEST_F(Refresh, CountsKeysNotSignatures) {  // DEV-16
 
 TEST_F(Refresh, RefusesWhatIsNoMetadata) {  // DEV-21
   settle();
-  const std::string good = generation({.timestamp = 6, .snapshot = 5, .targets = 5}).timestamp;
+  const std::string good = generation({.timestamp = 6, .snapshot = 5, .targets = 5}).timestamp.bytes();
   const auto with = [&](std::string_view from, std::string_view to) {
     std::string text = good;
     return text.replace(text.find(from), from.size(), to);

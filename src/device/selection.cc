@@ -42,15 +42,16 @@ bool is_digits(std::string_view text) {
 
 // nullopt: well formed, but for other devices.
 Result<std::optional<DeviceTarget>> candidate(const DeviceProfile& device, const tuf::Target& target) {
-  if (target.custom.if_object() == nullptr) return bad_input("custom is missing");
-  const std::string format = target.custom.text_or("targetFormat", "");
+  const Json custom = target.custom_json();
+  if (custom.if_object() == nullptr) return bad_input("custom is missing");
+  const std::string format = custom.text_or("targetFormat", "");
   if (format != "OSTREE") return want_got("targetFormat", "OSTREE", "'" + format.substr(0, 40) + "'");
-  if (!lists(target.custom, "hardwareIds", device.hardware_id)) return std::optional<DeviceTarget>();
-  if (!has_a_tag(target.custom, device.tags)) return std::optional<DeviceTarget>();
-  const auto version = TRY(version_of(target.custom));
-  if (!is_sha256_hex(target.sha256)) return bad_input("hashes: sha256 is missing");
-  TRY(check_apps(target.custom));
-  return std::optional<DeviceTarget>(DeviceTarget{target.name, target.sha256, version, target.custom});
+  if (!lists(custom, "hardwareIds", device.hardware_id)) return std::optional<DeviceTarget>();
+  if (!has_a_tag(custom, device.tags)) return std::optional<DeviceTarget>();
+  const auto version = TRY(version_of(custom));
+  if (!is_sha256_hex(target.sha256())) return bad_input("hashes: sha256 is missing");
+  TRY(check_apps(custom));
+  return std::optional<DeviceTarget>(DeviceTarget{target.name, std::string(target.sha256()), version, custom});
 }
 
 void sort_by_version(std::vector<DeviceTarget>& targets) {

@@ -10,7 +10,7 @@ namespace {
 using namespace test;
 using testing::HasSubstr;
 
-tuf::Target signed_target(const TargetPlan& plan) { return {plan.name, plan.hash, 0, plan.custom}; }
+tuf::Target signed_target(const TargetPlan& plan) { return {plan.name, {{"sha256", plan.hash}}, 0, plan.custom.is_null() ? "" : to_json(plan.custom)}; }
 
 TEST(Candidates, SkipsEachBadOneWithAMessage) {  // DEV-27
   struct Row {

@@ -130,7 +130,7 @@ void judge_set(Trust& trust, Time now) {
   trust.notices.push_back("stored metadata: " + set.error().what + "; left out, to be fetched again");
   trust.expired.reset();
   trust.generation = {};
-  trust.floors.stored_timestamp.clear();
+  trust.floors.stored_timestamp = {};
 }
 
 }  // namespace rota::device

@@ -9,7 +9,7 @@ constexpr const char* kClockFloor = "clock_floor";
 
 std::string text_of(tuf::Role role) { return std::string(tuf::name_of(role)); }
 
-Bytes& file_of(tuf::Generation& generation, std::string_view role) {
+tuf::FileBytes& file_of(tuf::Generation& generation, std::string_view role) {
   if (role == "timestamp") return generation.timestamp;
   return role == "snapshot" ? generation.snapshot : generation.targets;
 }

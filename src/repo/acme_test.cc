@@ -67,7 +67,7 @@ tuf::Target target(const std::string& name, char digit) {
   Json custom;
   custom["name"] = name;
   custom["hardwareIds"].push_back("foo");
-  return {name, std::string(64, digit), 0, custom};
+  return {name, {{"sha256", std::string(64, digit)}}, 0, to_json(custom)};
 }
 
 Result<tuf::VerifiedSet> as_a_device(const Repositories& repos, Time now, const tuf::Floors& floors) {

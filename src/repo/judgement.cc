@@ -16,16 +16,17 @@ Status is_target(const tuf::Target& target) {
       std::ranges::none_of(segments, [](const auto& s) { return s.empty() || s == "." || s == ".."; });
   const std::string where = "target '" + target.name.substr(0, 60) + "': ";
   if (!good_name) return rejected(where + "name: want 1..253 characters without '..' and a leading '/'");
-  if (!is_sha256_hex(target.sha256)) return rejected(where + "sha256: want 64 hex digits, got '" + target.sha256 + "'");
-  if (target.custom.if_object() == nullptr) return rejected(where + "custom: want an object");
+  const std::string sha256(target.sha256());
+  if (!is_sha256_hex(sha256)) return rejected(where + "sha256: want 64 hex digits, got '" + sha256 + "'");
+  if (target.custom_json().if_object() == nullptr) return rejected(where + "custom: want an object");
   return {};
 }
 
 Json entry_of(const tuf::Target& target) {
   Json entry;
-  entry["hashes"]["sha256"] = target.sha256;
+  entry["hashes"]["sha256"] = target.sha256();
   entry["length"] = target.length;
-  entry["custom"] = target.custom;
+  entry["custom"] = target.custom_json();
   return entry;
 }
 

@@ -142,8 +142,8 @@ TEST_F(Publication, AddsTargetsInOneGeneration) {
 
 TEST_F(Publication, StampsTheTimeOfCreation) {
   ASSERT_TRUE(repos_->add_targets("acme", {target("foo-lmp-1")}));
-  EXPECT_EQ(published()->target_list[0].custom.text("createdAt").value(), "2027-01-01T00:00:00Z");
-  EXPECT_EQ(published()->target_list[0].custom.text("updatedAt").value(), "2027-01-01T00:00:00Z");
+  EXPECT_EQ(published()->target_list[0].custom_json().text("createdAt").value(), "2027-01-01T00:00:00Z");
+  EXPECT_EQ(published()->target_list[0].custom_json().text("updatedAt").value(), "2027-01-01T00:00:00Z");
 }
 
 TEST_F(Publication, DoesNothingForATargetThatIsThere) {
@@ -169,13 +169,13 @@ TEST_F(Publication, RefusesATargetThatIsNotWellFormed) {
                            std::string(254, 'a'), std::string("caf\xc3\xa9")})
     bad.push_back(target(name));
   bad.push_back(target("x"));
-  bad.back().sha256 = "ABC";
+  bad.back().hashes["sha256"] = "ABC";
   bad.push_back(target("x"));
-  bad.back().custom = nullptr;
+  bad.back().custom = "";
   bad.push_back(target("x"));
   bad.back().length = -1;
   bad.push_back(target("x"));
-  bad.back().custom["note"] = Bytes(9u << 20, 'x');
+  bad.back().custom = to_json(Json(Json::Object{{"note", Bytes(9u << 20, 'x')}}));
   for (const auto& one : bad) {
     const auto added = repos_->add_targets("acme", {one});
     ASSERT_FALSE(added) << one.name.substr(0, 20);

@@ -20,9 +20,9 @@ Standing serving(Standing base, const tuf::Generation& files, const tuf::Verifie
   published.repo_id = base.published->repo_id;
   published.root = base.roots.back();
   published.root_version = set.root->version;
-  published.timestamp = std::make_shared<const Bytes>(files.timestamp);
-  published.snapshot = std::make_shared<const Bytes>(files.snapshot);
-  published.targets = std::make_shared<const Bytes>(files.targets);
+  published.timestamp = std::make_shared<const Bytes>(files.timestamp.bytes());
+  published.snapshot = std::make_shared<const Bytes>(files.snapshot.bytes());
+  published.targets = std::make_shared<const Bytes>(files.targets.bytes());
   published.targets_checksum = crypto::sha256_hex(files.targets);
   published.target_list = set.targets->targets;
   base.published = std::make_shared<const Published>(std::move(published));

@@ -402,9 +402,9 @@ TEST_F(PublishTest, G9PublishesOnceAndAnswersTheSameAgain) {
   ASSERT_EQ(published->target_list.size(), 1u);
   const auto& target = published->target_list[0];
   EXPECT_EQ(target.name, "foo-lmp-763");
-  EXPECT_EQ(target.sha256, commit_);
-  EXPECT_EQ(target.custom.text("uri").value(), app().settings.api_url + "/projects/acme/foo/builds/763");
-  EXPECT_EQ(target.custom.text("createdAt").value(), rfc3339(clock_.now()));
+  EXPECT_EQ(target.sha256(), commit_);
+  EXPECT_EQ(target.custom_json().text("uri").value(), app().settings.api_url + "/projects/acme/foo/builds/763");
+  EXPECT_EQ(target.custom_json().text("createdAt").value(), rfc3339(clock_.now()));
   clock_.pass(Seconds(100));
   auto again = publish("foo-lmp-763", custom(), commit_);
   EXPECT_EQ(again.status, 200) << again.body;

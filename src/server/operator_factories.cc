@@ -99,7 +99,7 @@ Result<http::Response> get_targets(const Call& call) {
   Json targets{Json::Object{}};
   for (const auto& target : published->target_list)
     targets[target.name] = Json::Object{
-        {"hashes", Json::Object{{"sha256", target.sha256}}}, {"length", target.length}, {"custom", target.custom}};
+        {"hashes", Json::Object{{"sha256", target.sha256()}}}, {"length", target.length}, {"custom", target.custom_json()}};
   return http::json_response(200,
                              Json::Object{{"checksum", published->targets_checksum}, {"targets", std::move(targets)}});
 }

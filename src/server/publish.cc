@@ -52,12 +52,13 @@ Result<tuf::Target> target_of(const std::string& name, const Json& described, co
   tuf::Target target;
   target.name = name;
   const auto* hashes = described.find("hashes");
-  target.sha256 = hashes ? hashes->text_or("sha256", "") : "";
+  target.hashes["sha256"] = hashes ? hashes->text_or("sha256", "") : "";
   target.length = described.integer_or("length", -1);
-  if (!is_sha256_hex(target.sha256)) return not_acceptable(name, "hashes: want sha256, 64 hex digits");
+  if (!is_sha256_hex(target.sha256())) return not_acceptable(name, "hashes: want sha256, 64 hex digits");
   if (target.length != 0) return not_acceptable(name, "length: want 0");
-  if (const auto* custom = described.find("custom")) target.custom = *custom;
-  TRY(check_custom(name, target.custom, build));
+  const auto* custom = described.find("custom");
+  TRY(check_custom(name, custom ? *custom : Json(), build));
+  target.custom = to_json(*custom);
   return target;
 }
 
@@ -75,10 +76,13 @@ bool complete(App& app, tuf::Target& target, const std::vector<tuf::Target>& pre
   auto now = rfc3339(app.clock.now());
   auto there = std::find_if(present.begin(), present.end(), [&](const tuf::Target& each) { return each.name == target.name; });
   bool known = there != present.end();
-  target.custom["createdAt"] = known ? there->custom.text_or("createdAt", now) : now;
-  target.custom["updatedAt"] = known ? there->custom.text_or("updatedAt", now) : now;
+  const Json before = known ? there->custom_json() : Json();
+  Json custom = target.custom_json();
+  custom["createdAt"] = before.text_or("createdAt", now);
+  custom["updatedAt"] = before.text_or("updatedAt", now);
   auto url = build_url(app, build);
-  target.custom["uri"] = url.substr(0, url.size() - 1);
+  custom["uri"] = url.substr(0, url.size() - 1);
+  target.custom = to_json(custom);
   return known;
 }
 
@@ -103,7 +107,7 @@ Result<http::Response> publish_targets(App& app, const http::Request& request, c
   auto present = TRY(app.repos.published(factory));
   bool all_known = true;
   for (auto& target : targets) {
-    auto whole = ostree.is_whole(target.sha256);
+    auto whole = ostree.is_whole(std::string(target.sha256()));
     if (!whole.ok() && whole.error().fault == Fault::io) return whole.error();
     if (!whole.ok()) return not_acceptable(target.name, whole.error().what);
     all_known = complete(app, target, present->target_list, asking.build) && all_known;

@@ -34,7 +34,7 @@ class Device {
 
   // Everything it remembers, to compare.
   std::string memory() const {
-    std::string text = root_.raw() + floors_.stored_timestamp;
+    std::string text = root_.raw().bytes() + floors_.stored_timestamp.bytes();
     for (const Version v : {floors_.timestamp, floors_.snapshot, floors_.targets}) text += " " + std::to_string(v);
     for (const auto& [name, version] : floors_.listed) text += " " + name + "=" + std::to_string(version);
     return text;
@@ -92,6 +92,12 @@ Generation signed_with(std::function<void(SetPlan&)> change) {
   return generation(plan);
 }
 
+Bytes one_bit_off(BytesView file) {
+  Bytes bytes(file);
+  bytes[bytes.size() / 2] ^= 1;
+  return bytes;
+}
+
 Generation mixed(std::function<void(Generation&)> change) {
   Generation set = generation(newer());
   change(set);
@@ -139,7 +145,7 @@ std::vector<Attack> attacks() {
        }(),
        "snapshot: version: want 6, got 5"},
       {"targets of another set", mixed([&](Generation& g) { g.targets = other.targets; }), "targets: hash"},
-      {"a longer targets file", mixed([](Generation& g) { g.targets += " "; }), "targets: length: want"},
+      {"a longer targets file", mixed([](Generation& g) { g.targets = g.targets.bytes() + " "; }), "targets: length: want"},
       {"arbitrary software", signed_with([](SetPlan& p) { p.targets = {9}; }), "unknown to root 1"},
       {"a snapshot of a stranger", signed_with([](SetPlan& p) { p.snapshot = {9}; }), "snapshot: 0 of 1 signatures"},
       {"a timestamp of a stranger", signed_with([](SetPlan& p) { p.timestamp = {9}; }), "timestamp: 0 of 1 signatures"},
@@ -161,12 +167,12 @@ std::vector<Attack> attacks() {
       {"fast-forward beyond the last version",
        forged([](Json&, Json&, Json& timestamp) { timestamp["version"] = std::int64_t{1} << 40; }),
        "timestamp: version: want 1.."},
-      {"endless timestamp", mixed([](Generation& g) { g.timestamp.append(kMaxTimestamp, ' '); }), "timestamp: size"},
-      {"endless targets", mixed([](Generation& g) { g.targets.append(kMaxTargets, ' '); }), "targets: size"},
+      {"endless timestamp", mixed([](Generation& g) { g.timestamp = g.timestamp.bytes() + Bytes(kMaxTimestamp, ' '); }), "timestamp: size"},
+      {"endless targets", mixed([](Generation& g) { g.targets = g.targets.bytes() + Bytes(kMaxTargets, ' '); }), "targets: size"},
       {"an HTML page", mixed([](Generation& g) { g.timestamp = "<html><body>Welcome!</body></html>"; }),
        "timestamp: json"},
       {"an empty answer", mixed([](Generation& g) { g.targets = ""; }), "targets: json"},
-      {"one bit of the targets", mixed([](Generation& g) { g.targets[g.targets.size() / 2] ^= 1; }), "targets: "},
+      {"one bit of the targets", mixed([](Generation& g) { g.targets = one_bit_off(g.targets); }), "targets: "},
   };
 }
 
@@ -246,7 +252,7 @@ TEST(Attacks, RootsAreRefusedAndChangeNothing) {
       {"signed by a targets key", root_file({.version = 2}, {2}), "not a key of root"},
       {"one signature twice", to_json(twice), "occurs twice"},
       {"another repository's root", root_file({.version = 2, .root = {{11}}, .targets = {{12}}}), "unknown to root 1"},
-      {"a targets file", generation().targets, "root: _type: want Root, got 'Targets'"},
+      {"a targets file", generation().targets.bytes(), "root: _type: want Root, got 'Targets'"},
       {"too large", root_file({.version = 2}) + Bytes(kMaxRoot, ' '), "root: size"},
   };
   for (const RootAttack& attack : rows) {

@@ -12,13 +12,16 @@ class FileBytes {
   FileBytes() = default;
   FileBytes(Bytes bytes) : bytes_(std::make_shared<const Bytes>(std::move(bytes))) {}
   FileBytes(const char* text) : FileBytes(Bytes(text)) {}
-  explicit FileBytes(BytesView bytes) : FileBytes(Bytes(bytes)) {}
+  FileBytes(BytesView bytes) : FileBytes(Bytes(bytes)) {}
 
   const Bytes& bytes() const { return bytes_ == nullptr ? kNone : *bytes_; }
   operator BytesView() const { return bytes(); }
   bool empty() const { return bytes().empty(); }
   std::size_t size() const { return bytes().size(); }
-  bool operator==(const FileBytes& other) const { return bytes() == other.bytes(); }
+  bool operator==(const FileBytes& other) const { return bytes_ == other.bytes_ || bytes() == other.bytes(); }
+  bool operator==(const Bytes& other) const { return bytes() == other; }
+  bool operator==(BytesView other) const { return bytes() == other; }
+  bool operator==(const char* other) const { return bytes() == other; }
 
  private:
   inline static const Bytes kNone;

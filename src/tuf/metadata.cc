@@ -44,6 +44,15 @@ Status read_key(const std::string& id, const Json& json, Root& root) {
   return {};
 }
 
+// Required in the tuf dialect (TUF 4.3); the other knows one way to name files.
+Result<bool> is_consistent(const Json& body, Dialect dialect) {
+  const Json* member = body.find("consistent_snapshot");
+  if (dialect == Dialect::uptane) return false;
+  if (member == nullptr || member->if_bool() == nullptr)
+    return want_got("consistent_snapshot", "true or false", form::described(member));
+  return *member->if_bool();
+}
+
 Result<Root> root_from(const Json& body) {
   Root root;
   const Head head = TRY(read_head(body, Role::root));
@@ -57,6 +66,7 @@ Result<Root> root_from(const Json& body) {
     if (keys == nullptr) return rejected("roles: " + std::string(name_of(role)) + " is missing");
     root.roles.emplace(role, TRY_IN("roles: " + std::string(name_of(role)), form::role_keys(*keys)));
   }
+  root.consistent_snapshot = TRY(is_consistent(body, root.dialect));
   root.body = body;
   return root;
 }
@@ -112,19 +122,18 @@ Result<Target> read_target(const std::string& name, const Json& json) {
   if (json.find("hashes") == nullptr) return want_got("hashes", "an object", "nothing");
   const auto hashes = TRY(read_hashes(json));
   const std::int64_t bytes = TRY(read_length(*length));
-  const auto sha256 = hashes.find("sha256");
   const Json* custom = json.find("custom");
-  return Target{.name = name,
-                .sha256 = sha256 == hashes.end() ? std::string() : sha256->second,
-                .length = bytes,
-                .custom = custom == nullptr ? Json() : *custom};
+  return Target{name, hashes, bytes, custom == nullptr ? std::string() : to_json(*custom)};
 }
 
-Result<Targets> targets_from(const Json& body) {
+Result<Targets> targets_from(const Json& body, const Wanted& wanted) {
   const Head head = TRY(read_head(body, Role::targets));
-  Targets targets{head.version, head.expires, {}, body};
-  for (const auto& [name, target] : *TRY(object_of(body, "targets")))
-    targets.targets.push_back(TRY_IN("target '" + name.substr(0, 80) + "'", read_target(name, target)));
+  Targets targets{head.version, head.expires, form::dialect_of(body), {}, 0, {}};
+  for (const auto& [name, json] : *TRY(object_of(body, "targets"))) {
+    auto target = TRY_IN("target '" + name.substr(0, 80) + "'", read_target(name, json));
+    if (wanted.wants(target)) targets.targets.push_back(std::move(target));
+    ++targets.count;
+  }
   return targets;
 }
 
@@ -174,6 +183,18 @@ std::set<crypto::PublicKey> Root::material(Role r) const {
   return distinct;
 }
 
+std::string_view Target::sha256() const {
+  const auto found = hashes.find("sha256");
+  return found == hashes.end() ? std::string_view() : found->second;
+}
+
+Json Target::custom_json() const {
+  if (custom.empty()) return {};
+  auto json = parse_json("[" + custom + "]", {.numbers = JsonRules::Numbers::any, .max_depth = 65});
+  if (!json.ok()) abort_with("Target: custom is no JSON: " + json.error().what);
+  return std::move(json->if_array()->front());
+}
+
 Result<Envelope> parse_envelope(BytesView bytes, std::size_t max_bytes) {
   Envelope envelope = TRY(form::take_apart(bytes, max_bytes));
   TRY(form::ids_once(envelope));
@@ -192,8 +213,8 @@ Result<Timestamp> read_timestamp(const Envelope& envelope) {
 Result<Snapshot> read_snapshot(const Envelope& envelope) {
   return TRY_IN("snapshot", snapshot_from(envelope.body));
 }
-Result<Targets> read_targets(const Envelope& envelope) {
-  return TRY_IN("targets", targets_from(envelope.body));
+Result<Targets> read_targets(const Envelope& envelope, const Wanted& wanted) {
+  return TRY_IN("targets", targets_from(envelope.body, wanted));
 }
 
 }  // namespace rota::tuf

@@ -12,8 +12,10 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "tuf/canonical.h"
+#include "tuf/delegation.h"
 #include "tuf/key.h"
 #include "tuf/role_keys.h"
+#include "tuf/wanted.h"
 
 namespace rota::tuf {
 
@@ -56,6 +58,7 @@ struct Root {
   std::map<KeyId, crypto::PublicKey> keys;  // those that can verify; others are ignored as if absent
   std::map<KeyId, std::string> unusable;    // the others, and why: unknown type, RSA of a size devices never verify, …
   std::map<Role, RoleKeys> roles;           // all four
+  bool consistent_snapshot = false;         // TUF 3: files are named by version, targets by hash
   Json body;
   const RoleKeys& role(Role r) const { return roles.at(r); }
   // The distinct key material of a role.
@@ -84,16 +87,20 @@ struct Snapshot {
 
 struct Target {
   std::string name;
-  std::string sha256;  // 64 lower-case hex digits, the OSTree commit for format OSTREE; empty when only other hashes are listed
+  std::map<std::string, std::string> hashes;  // algorithm -> lower-case hex
   std::int64_t length = 0;
-  Json custom;         // null when absent
+  std::string custom;             // the JSON text of `custom` as it was signed, empty when absent
+  std::string_view sha256() const;  // 64 lower-case hex digits, the OSTree commit for format OSTREE; empty: not listed
+  Json custom_json() const;         // null when absent
 };
 
 struct Targets {
   Version version = 0;
   Time expires;
-  std::vector<Target> targets;  // by name
-  Json body;
+  Dialect dialect = Dialect::uptane;
+  std::vector<Target> targets;             // those that were asked for, by name
+  std::size_t count = 0;                   // of all
+  std::optional<Delegations> delegations;  // TUF 4.5
 };
 
 // Form only, no signature: `_type` (any case), version range, expires, types of members; a root also has all four roles
@@ -101,7 +108,7 @@ struct Targets {
 Result<Root> read_root(const Envelope& envelope);
 Result<Timestamp> read_timestamp(const Envelope& envelope);
 Result<Snapshot> read_snapshot(const Envelope& envelope);
-Result<Targets> read_targets(const Envelope& envelope);
+Result<Targets> read_targets(const Envelope& envelope, const Wanted& wanted = Wanted::all());
 Result<Root> read_root_body(const Json& body);
 
 }  // namespace rota::tuf

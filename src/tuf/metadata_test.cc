@@ -134,7 +134,7 @@ TEST(ReadRoles, RefuseAHeadWithoutForm) {
     refused(read_root, root_body({}));
     refused(read_timestamp, timestamp_body({}, set.snapshot));
     refused(read_snapshot, snapshot_body({}, set.targets));
-    refused(read_targets, targets_body({}));
+    refused([](const Envelope& e) { return read_targets(e); }, targets_body({}));
   }
 }
 
@@ -280,9 +280,9 @@ TEST(ReadTargets, GivesTargetsByNameWithTheirCustom) {
   ASSERT_TRUE(targets.ok()) << targets.error().what;
   ASSERT_EQ(targets->targets.size(), 2u);
   EXPECT_EQ(targets->targets[0].name, "b");
-  EXPECT_EQ(targets->targets[0].sha256, std::string(64, 'b'));
-  EXPECT_TRUE(targets->targets[0].custom.is_null());
-  EXPECT_EQ(targets->targets[1].custom.text_or("name", ""), "foo-lmp");
+  EXPECT_EQ(targets->targets[0].sha256(), std::string(64, 'b'));
+  EXPECT_TRUE(targets->targets[0].custom_json().is_null());
+  EXPECT_EQ(targets->targets[1].custom_json().text_or("name", ""), "foo-lmp");
 }
 
 TEST(ReadTargets, RefusesATargetWithoutForm) {

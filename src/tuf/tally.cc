@@ -36,27 +36,24 @@ std::string key_named(const KeyId& id) {
   return "key " + id.brief();
 }
 
-// The key of `role` that a signature names, or why there is none.
-Result<const PublicKey*> key_of(const Root& root, Role role, const KeyId& id) {
-  const auto& ids = root.role(role).key_ids;
-  const auto key = root.keys.find(id);
-  const auto unusable = root.unusable.find(id);
+// The key of the role that a signature names, or why there is none.
+Result<const PublicKey*> key_of(const Authority& by, const KeyId& id) {
+  const auto& ids = by.role.key_ids;
+  const auto key = by.keys->find(id);
+  const auto unusable = by.unusable->find(id);
   if (std::ranges::find(ids, id) == ids.end()) {
-    const bool known = key != root.keys.end() || unusable != root.unusable.end();
-    return rejected(key_named(id) + (known ? ": not a key of " + std::string(name_of(role))
-                                           : ": unknown to root " + std::to_string(root.version)));
+    const bool known = key != by.keys->end() || unusable != by.unusable->end();
+    return rejected(key_named(id) + (known ? ": not a key of " + by.name : ": unknown to " + by.delegator));
   }
-  if (unusable != root.unusable.end()) return rejected(key_named(id) + ": not usable: " + unusable->second);
-  if (key == root.keys.end())
-    return rejected(key_named(id) + ": not among the keys of root " + std::to_string(root.version));
+  if (unusable != by.unusable->end()) return rejected(key_named(id) + ": not usable: " + unusable->second);
+  if (key == by.keys->end()) return rejected(key_named(id) + ": not among the keys of " + by.delegator);
   return &key->second;
 }
 
 // The key whose vote a signature is.
-Result<const PublicKey*> vote_of(const Root& root, Role role, const Signature& signature, SignedBytes& message) {
-  const PublicKey* key = TRY(key_of(root, role, signature.key_id));
-  const auto scheme =
-      root.dialect == Dialect::tuf ? crypto::scheme_of(key->type()) : scheme_of_method(signature.method);
+Result<const PublicKey*> vote_of(const Authority& by, const Signature& signature, SignedBytes& message) {
+  const PublicKey* key = TRY(key_of(by, signature.key_id));
+  const auto scheme = by.dialect == Dialect::tuf ? crypto::scheme_of(key->type()) : scheme_of_method(signature.method);
   if (!scheme)
     return rejected(key_named(signature.key_id) + ": signature method '" + KeyId{signature.method}.brief() +
                     "' is unknown");
@@ -66,11 +63,11 @@ Result<const PublicKey*> vote_of(const Root& root, Role role, const Signature& s
 }
 
 // Ids of the role's keys without a vote, one for each key.
-std::vector<KeyId> without_vote(const Root& root, Role role, std::set<PublicKey> voted) {
+std::vector<KeyId> without_vote(const Authority& by, std::set<PublicKey> voted) {
   std::vector<KeyId> missing;
-  for (const KeyId& id : root.role(role).key_ids) {
-    const auto key = root.keys.find(id);
-    const bool counted = key != root.keys.end() && !voted.insert(key->second).second;
+  for (const KeyId& id : by.role.key_ids) {
+    const auto key = by.keys->find(id);
+    const bool counted = key != by.keys->end() && !voted.insert(key->second).second;
     if (!counted && std::ranges::find(missing, id) == missing.end()) missing.push_back(id);
   }
   return missing;
@@ -98,18 +95,35 @@ std::string shortfall(const Tally& tally) {
 
 }  // namespace
 
-Tally tally(const Root& root, Role role, const Envelope& envelope) {
-  Tally result{root.role(role).threshold, {}, {}, {}};
-  if (envelope.dialect != root.dialect) {
-    result.faults.push_back("dialect: want " + std::string(form::name_of(root.dialect)) + ", got " +
+Authority authority(const Root& root, Role role) {
+  return {.name = std::string(name_of(role)),
+          .keys = &root.keys,
+          .unusable = &root.unusable,
+          .role = root.role(role),
+          .dialect = root.dialect,
+          .delegator = "root " + std::to_string(root.version)};
+}
+
+Authority authority(const Delegations& delegations, const Speaker& speaker, Dialect dialect) {
+  return {.name = speaker.role,
+          .keys = &delegations.keys,
+          .unusable = &delegations.unusable,
+          .role = speaker.keys,
+          .dialect = dialect};
+}
+
+Tally tally(const Authority& by, const Envelope& envelope) {
+  Tally result{by.role.threshold, {}, {}, {}};
+  if (envelope.dialect != by.dialect) {
+    result.faults.push_back("dialect: want " + std::string(form::name_of(by.dialect)) + ", got " +
                             std::string(form::name_of(envelope.dialect)));
-    result.missing = without_vote(root, role, {});
+    result.missing = without_vote(by, {});
     return result;
   }
   SignedBytes message(envelope);
   std::set<PublicKey> voted;
   for (const Signature& signature : envelope.signatures) {
-    auto vote = vote_of(root, role, signature, message);
+    auto vote = vote_of(by, signature, message);
     if (!vote.ok())
       result.faults.push_back(vote.error().what);
     else if (voted.insert(**vote).second)
@@ -117,14 +131,22 @@ Tally tally(const Root& root, Role role, const Envelope& envelope) {
     else
       result.faults.push_back(key_named(signature.key_id) + ": the same key under another id, counted once");
   }
-  result.missing = without_vote(root, role, std::move(voted));
+  result.missing = without_vote(by, std::move(voted));
   return result;
 }
 
-Status signed_by(const Root& root, Role role, const Envelope& envelope, std::string_view what) {
-  const Tally result = tally(root, role, envelope);
+Tally tally(const Root& root, Role role, const Envelope& envelope) {
+  return tally(authority(root, role), envelope);
+}
+
+Status signed_by(const Authority& by, const Envelope& envelope, std::string_view what) {
+  const Tally result = tally(by, envelope);
   if (result.met()) return {};
   return rejected(std::string(what) + ": " + shortfall(result));
+}
+
+Status signed_by(const Root& root, Role role, const Envelope& envelope, std::string_view what) {
+  return signed_by(authority(root, role), envelope, what);
 }
 
 }  // namespace rota::tuf

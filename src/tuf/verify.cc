@@ -10,8 +10,8 @@ namespace rota::tuf {
 // The one maker of Trusted and Fresh.
 struct Chain {
   template <typename T>
-  static Trusted<T> trusted(T value, BytesView raw) {
-    return Trusted<T>(std::move(value), Bytes(raw));
+  static Trusted<T> trusted(T value, FileBytes raw) {
+    return Trusted<T>(std::move(value), std::move(raw));
   }
   template <typename T>
   static Fresh<T> fresh(Trusted<T> value) {
@@ -78,6 +78,18 @@ Result<Envelope> envelope_of(const Root& root, Role role, BytesView bytes) {
   return TRY_IN(name_of(role), parse_envelope(bytes, max_size(role, root.dialect)));
 }
 
+// TUF 5.6: a targets file, top-level or delegated, by whoever answers for it.
+Result<Trusted<Targets>> listed_targets(const Authority& by, const FileMeta& listed, FileBytes bytes,
+                                        const Reading& reading) {
+  const std::size_t limit = reading.max_bytes == 0 ? max_size(Role::targets, by.dialect) : reading.max_bytes;
+  const auto envelope = TRY_IN(by.name, parse_envelope(bytes, limit));
+  TRY(is_the_listed(listed, bytes, by.dialect, by.name));  // TUF 5.6.2
+  auto next = TRY(read_targets(envelope, reading.wanted));
+  TRY(signed_by(by, envelope, by.name));  // TUF 5.6.3
+  TRY(same_version(by.name + ": version", listed.version, next.version));  // TUF 5.6.4
+  return Chain::trusted(std::move(next), std::move(bytes));
+}
+
 // The stored timestamp as the answer to another one of its version (TUF 5.4.3.1); nullopt when it does not verify any
 // more.
 std::optional<Trusted<Timestamp>> stored_with_version(const Root& root, const Floors& floors, Version version) {
@@ -112,7 +124,7 @@ bool meets_threshold(const Root& root, Role role, BytesView bytes) {
 void forget_snapshot_and_timestamp(Floors& floors) {
   floors.timestamp = floors.snapshot = 0;
   floors.listed.clear();
-  floors.stored_timestamp.clear();
+  floors.stored_timestamp = {};
 }
 
 void forget_targets(Floors& floors) {
@@ -122,7 +134,7 @@ void forget_targets(Floors& floors) {
 
 }  // namespace
 
-Result<Trusted<Root>> anchor_root(BytesView bytes) {
+Result<Trusted<Root>> anchor_root(FileBytes bytes) {
   const auto envelope = TRY_IN("root", parse_envelope(bytes, max_size(Role::root, Dialect::tuf)));
   auto root = TRY(read_root(envelope));
   if (bytes.size() > max_size(Role::root, root.dialect))
@@ -131,7 +143,7 @@ Result<Trusted<Root>> anchor_root(BytesView bytes) {
   return Chain::trusted(std::move(root), bytes);
 }
 
-Result<Trusted<Root>> next_root(const Trusted<Root>& trusted, BytesView bytes) {
+Result<Trusted<Root>> next_root(const Trusted<Root>& trusted, FileBytes bytes) {
   const auto envelope = TRY(envelope_of(*trusted, Role::root, bytes));
   auto next = TRY(read_root(envelope));
   const std::string name = "root " + std::to_string(next.version);
@@ -161,7 +173,7 @@ Floors floors_over(const Root& root, const Generation& stored, Floors floors) {
   return floors;
 }
 
-Result<Trusted<Timestamp>> next_timestamp(const Fresh<Root>& root, const Floors& floors, BytesView bytes) {
+Result<Trusted<Timestamp>> next_timestamp(const Fresh<Root>& root, const Floors& floors, FileBytes bytes) {
   const auto envelope = TRY(envelope_of(*root, Role::timestamp, bytes));
   auto next = TRY(read_timestamp(envelope));
   TRY(signed_by(*root, Role::timestamp, envelope, "timestamp"));  // TUF 5.4.2
@@ -176,7 +188,7 @@ Result<Fresh<Timestamp>> fresh(Trusted<Timestamp> timestamp, Time now) {
 }
 
 Result<Trusted<Snapshot>> next_snapshot(const Fresh<Root>& root, const Fresh<Timestamp>& timestamp,
-                                        const Floors& floors, BytesView bytes) {
+                                        const Floors& floors, FileBytes bytes) {
   const auto envelope = TRY(envelope_of(*root, Role::snapshot, bytes));
   TRY(is_the_listed(timestamp->snapshot, bytes, root->dialect, "snapshot"));  // TUF 5.5.2
   auto next = TRY(read_snapshot(envelope));
@@ -192,22 +204,23 @@ Result<Fresh<Snapshot>> fresh(Trusted<Snapshot> snapshot, Time now) {
 }
 
 Result<Trusted<Targets>> next_targets(const Fresh<Root>& root, const Fresh<Snapshot>& snapshot, const Floors& floors,
-                                      BytesView bytes) {
+                                      FileBytes bytes, const Reading& reading) {
   const FileMeta& listed = snapshot->meta.at("targets.json");
-  const auto envelope = TRY(envelope_of(*root, Role::targets, bytes));
-  TRY(is_the_listed(listed, bytes, root->dialect, "targets"));  // TUF 5.6.2
-  auto next = TRY(read_targets(envelope));
-  TRY(signed_by(*root, Role::targets, envelope, "targets"));  // TUF 5.6.3
-  TRY(same_version("targets: version", listed.version, next.version));  // TUF 5.6.4
-  TRY(not_below("targets: version", floors.targets, next.version));
-  return Chain::trusted(std::move(next), bytes);
+  auto next = TRY(listed_targets(authority(*root, Role::targets), listed, std::move(bytes), reading));
+  TRY(not_below("targets: version", floors.targets, next->version));
+  return next;
+}
+
+Result<Trusted<Targets>> next_delegated(const Authority& by, const FileMeta& listed, FileBytes bytes,
+                                        const Reading& reading) {
+  return listed_targets(by, listed, std::move(bytes), reading);
 }
 
 Result<Fresh<Targets>> fresh(Trusted<Targets> targets, Time now) {
   return unexpired(std::move(targets), now, "targets");
 }
 
-Result<Trusted<Targets>> targets_under(const Root& root, BytesView bytes) {
+Result<Trusted<Targets>> targets_under(const Root& root, FileBytes bytes) {
   const auto envelope = TRY(envelope_of(root, Role::targets, bytes));
   auto targets = TRY(read_targets(envelope));
   TRY(signed_by(root, Role::targets, envelope, "targets by the keys of root " + std::to_string(root.version)));
@@ -215,13 +228,13 @@ Result<Trusted<Targets>> targets_under(const Root& root, BytesView bytes) {
 }
 
 Result<VerifiedSet> verify_set(const Trusted<Root>& root, const Floors& floors, const Generation& generation,
-                               Time now) {
+                               Time now, const Reading& reading) {
   auto last = TRY(fresh(root, now));
   auto next = TRY(next_timestamp(last, floors, generation.timestamp));
   auto timestamp = TRY(fresh(std::move(next), now));
   auto listing = TRY(next_snapshot(last, timestamp, floors, generation.snapshot));
   auto snapshot = TRY(fresh(std::move(listing), now));
-  auto offers = TRY(next_targets(last, snapshot, floors, generation.targets));
+  auto offers = TRY(next_targets(last, snapshot, floors, generation.targets, reading));
   auto targets = TRY(fresh(std::move(offers), now));
   return VerifiedSet{std::move(last), std::move(timestamp), std::move(snapshot), std::move(targets)};
 }

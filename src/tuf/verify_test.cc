@@ -302,7 +302,7 @@ TEST(VerifySet, RefusesFilesOfTheOtherDialect) {
 // DEV-19: pretty-printed files, lower-case types, no lengths and hashes in the timestamp.
 TEST(VerifySet, AcceptsPrettyFilesAndHashesOfTheCanonicalForm) {
   Generation set = generation();
-  const Bytes targets = set.targets;
+  const FileBytes targets = set.targets;
   set.targets = to_pretty_json(parse_json(targets).value());
   Json snapshot = snapshot_body({}, targets);
   snapshot["_type"] = "snapshot";
@@ -336,7 +336,7 @@ TEST(VerifySet, ChecksEveryKnownHashAndWantsOne) {
     set.timestamp = signed_file(timestamp_body({}, set.snapshot), {4});
     return verify_set(trusted_root(), {}, set, kNow);
   };
-  const Bytes targets = generation().targets;
+  const FileBytes targets = generation().targets;
   const std::string sha256 = crypto::sha256_hex(targets), sha512 = hex(crypto::sha512(targets));
   EXPECT_TRUE(with_hashes(Json(Json::Object{{"sha512", sha512}})).ok());
   EXPECT_TRUE(with_hashes(Json(Json::Object{{"sha256", sha256}, {"blake3", "00"}})).ok());
@@ -355,7 +355,7 @@ TEST(NextTimestamp, AnswersWithTheStoredOneForAnEqualVersion) {
   const auto root = fresh(trusted_root(), kNow).value();
   Floors floors{.timestamp = 5, .snapshot = 1};
   floors.stored_timestamp = generation({.versions = {5, 1, 1}}).timestamp;
-  const Bytes other = generation({.versions = {5, 2, 2}, .target_name = "evil-lmp-9"}).timestamp;
+  const FileBytes other = generation({.versions = {5, 2, 2}, .target_name = "evil-lmp-9"}).timestamp;
   const auto timestamp = next_timestamp(root, floors, other);
   ASSERT_TRUE(timestamp.ok()) << timestamp.error().what;
   EXPECT_EQ(timestamp->raw(), floors.stored_timestamp);
@@ -367,7 +367,7 @@ TEST(NextTimestamp, DoesNotBelieveAStoredOneThatSomebodyEdited) {
   Floors floors{.timestamp = 5};
   floors.stored_timestamp =
       with_signature(generation({.versions = {5, 9, 9}}).timestamp, [](Json& s) { s["sig"] = "eA=="; });
-  const Bytes real = generation({.versions = {5, 1, 1}}).timestamp;
+  const FileBytes real = generation({.versions = {5, 1, 1}}).timestamp;
   EXPECT_EQ(next_timestamp(root, floors, real).value().raw(), real);
 }
 

@@ -32,7 +32,7 @@ void root_holds_its_promise(const Envelope& envelope) {
 void targets_hold_their_promise(const Result<Targets>& targets) {
   if (!targets.ok()) return;
   for (const Target& target : targets->targets)
-    must_hold(target.length >= 0 && (target.sha256.empty() || is_sha256_hex(target.sha256)), "hashes are hex");
+    must_hold(target.length >= 0 && (target.sha256().empty() || is_sha256_hex(target.sha256())), "hashes are hex");
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ bool same_content(BytesView a, const Bytes& b) {
   return left.ok() && right.ok() && *left->find("signed") == *right->find("signed");
 }
 
-void try_set(Bytes Generation::*file, BytesView input) {
+void try_set(FileBytes Generation::*file, BytesView input) {
   Generation offered = golden().set;
   offered.*file = altered(golden().set.*file, input);
   const auto set = verify_set(golden().root, {}, offered, test::kNow);
