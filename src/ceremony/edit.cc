@@ -17,6 +17,7 @@ Status usable_by_devices(const PublicKey& key) {
   switch (key.type()) {
     case KeyType::ed25519: return {};
     case KeyType::ecdsa_p256: return bad_input("key type: devices cannot use a P-256 key in a root");
+    case KeyType::ecdsa_p384: return bad_input("key type: devices cannot use a P-384 key in a root");
     case KeyType::rsa: break;
   }
   if (key.bits() == 2048 || key.bits() == 3072 || key.bits() == 4096) return {};

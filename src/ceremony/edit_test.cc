@@ -91,6 +91,12 @@ TEST(RootEdit, RefusesKeysThatDevicesCannotUse) {
   const auto p256 = crypto::PrivateKey::generate_p256().value();
   EXPECT_FALSE(edit.add_key(Role::root, p256.public_key()).ok());
   EXPECT_FALSE(edit.replace_key(Role::root, id_of('1'), p256.public_key()).ok());
+  const auto p384 = crypto::PublicKey::from_ec_point(
+      crypto::KeyType::ecdsa_p384,  // RFC 6979 A.2.6
+      unhex("04ec3a4e415b4e19a4568618029f427fa5da9a8bc4ae92e02e06aae5286b300c64def8f0ea9055866064a254515480bc13"
+            "8015d9b72d7d57244ea8ef9ac0c621896708a59367f9dfb9f54ca84b3f1c9db1288b231c3ae0d4fe7344fd2533264720")
+          .value());
+  EXPECT_FALSE(edit.add_key(Role::root, p384.value()).ok());
   EXPECT_EQ(edit.body(), before);
 }
 

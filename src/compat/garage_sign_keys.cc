@@ -74,6 +74,7 @@ Result<int> user_keys_id(const Run& run) {
 Result<int> user_keys_importpub(const Run& run) {
   const std::string input = run.asked.value("--input");
   const auto key = TRY_IN(input, crypto::PublicKey::from_pem(TRY(run.world.files.read(input, keys::kMaxKeyFile))));
+  if (key.type() == crypto::KeyType::ecdsa_p384) return bad_input(input + ": want RSA, P-256 or Ed25519, got P-384");
   const TufRepo repo = run.repo();
   const auto lock = TRY(repo.make_and_lock());
   for (const auto& name : run.asked.list("--key-name")) TRY(repo.add_public_key(name, key));

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "base/files.h"
 #include "base/json.h"
 #include "crypto/hash.h"
+#include "crypto/openssl.h"
 
 namespace rota::crypto {
 namespace {
@@ -34,6 +38,16 @@ std::string text_of(const Json& json, std::string_view member) {
 PublicKey public_vector(std::string_view name) {
   const Json& key = vector_named("keys", "name", name);
   return PublicKey::from_spki_der(unhex(text_of(key, "spki_der_hex")).value()).value();
+}
+
+// RFC 6979 A.2.6.
+PublicKey p384_key() {
+  return PublicKey::from_spki_der(
+             unhex("3076301006072a8648ce3d020106052b8104002203620004"
+                   "ec3a4e415b4e19a4568618029f427fa5da9a8bc4ae92e02e06aae5286b300c64def8f0ea9055866064a254515480bc13"
+                   "8015d9b72d7d57244ea8ef9ac0c621896708a59367f9dfb9f54ca84b3f1c9db1288b231c3ae0d4fe7344fd2533264720")
+                 .value())
+      .value();
 }
 
 SecretBytes rsa_pem() {
@@ -135,10 +149,11 @@ constexpr const char* kExplicitCurve =
 
 TEST(PublicKey, RefusesPemThatIsNoAdmissibleKey) {
   const std::string rsa = public_vector("rsa-2048-a").pem();
-  const std::string p384 =
-      "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEYHJOLrDGocWYGLb6b3p6wQ7WDYL+wBcn"
-      "GjfsTovagvgfzHVY5FC1xbpmX0GM4zEXEAPyQOB06UuVdpta5eZCEJcBe0cw32Id"
-      "C4Qc3uX5Q4uknKoiv3QyXz3zMsyxmy4v";
+  const std::string p521 =
+      "MIGbMBAGByqGSM49AgEGBSuBBAAjA4GGAAQBHchD2ZuXsiJyAdUXhKVOGeRRJ51G"
+      "5RbY+q1/H8olMEVCNQd2+yRsyWDy9SRRAUVhODlilqyeKJfY9fxkOfMOAlIBRVd1"
+      "W/xkHo2gEyJxcdedeeHQ1eCiv7wK6CzDY5DlZsPw/f/zupmBCkB7igRbT66C+HeS"
+      "p+PbJClH5QFux5+asCo=";
   const std::string texts[] = {"",
                                "no PEM",
                                rsa + rsa,
@@ -147,7 +162,7 @@ TEST(PublicKey, RefusesPemThatIsNoAdmissibleKey) {
                                replaced(rsa, "MIIB", "!IIB"),
                                kRsa1024,
                                kExplicitCurve,
-                               "-----BEGIN PUBLIC KEY-----\n" + p384 + "\n-----END PUBLIC KEY-----\n",
+                               "-----BEGIN PUBLIC KEY-----\n" + p521 + "\n-----END PUBLIC KEY-----\n",
                                std::string((1u << 20) + 1, ' ') + rsa};
   for (const std::string& text : texts) {
     const auto read = PublicKey::from_pem(text);
@@ -171,6 +186,166 @@ TEST(PublicKey, RefusesBytesAfterItsDer) {
   EXPECT_FALSE(PublicKey::from_spki_der(public_vector("rsa-2048-a").spki_der() + '\0').ok());
   EXPECT_FALSE(PublicKey::from_spki_der(ed25519_a().public_key().spki_der() + '\0').ok());
   EXPECT_FALSE(PublicKey::from_spki_der("").ok());
+}
+
+// What the library's own decoder makes of a key, judged by the same rules.
+Result<PublicKey> read_by_the_library(BytesView der) {
+  const unsigned char* at = bytes_of(der);
+  KeyHandle key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
+  ERR_clear_error();
+  if (!key || at != bytes_of(der) + der.size()) return bad_input("no key");
+  return PublicKey::from_native(std::make_shared<NativeKey>(std::move(key)));
+}
+
+void expect_read_as_by_the_library(const Bytes& der) {
+  const auto ours = PublicKey::from_spki_der(der), theirs = read_by_the_library(der);
+  ASSERT_EQ(ours.ok(), theirs.ok()) << hex(der);
+  if (!ours.ok()) return;
+  EXPECT_EQ(hex(ours->spki_der()), hex(theirs->spki_der()));
+  EXPECT_EQ(ours->bits(), theirs->bits());
+  EXPECT_TRUE(ours->type() == theirs->type());
+  EXPECT_TRUE(PublicKey::from_spki_der(ours->spki_der())->operator==(*ours));
+}
+
+TEST(PublicKey, IsReadAsByTheLibraryHoweverItsDerIsBent) {
+  for (const Bytes& der : {public_vector("rsa-2048-a").spki_der(), public_vector("ec-p256-a").spki_der(),
+                           p384_key().spki_der(), ed25519_a().public_key().spki_der()}) {
+    expect_read_as_by_the_library(der);
+    for (std::size_t at = 0; at < der.size(); at += at < 40 || at + 12 > der.size() ? 1 : 37) {
+      for (const int bit : {0x01, 0x10, 0x80, 0xff}) {
+        Bytes bent = der;
+        bent[at] = static_cast<char>(bent[at] ^ bit);
+        expect_read_as_by_the_library(bent);
+      }
+    }
+    for (const Bytes& other : {der.substr(0, der.size() - 1), der.substr(1), der + der})
+      expect_read_as_by_the_library(other);
+  }
+}
+
+// SEQUENCE { SEQUENCE { rsaEncryption, NULL }, BIT STRING { SEQUENCE { `numbers` } } }, all lengths in two bytes.
+Bytes rsa_der(const Bytes& numbers) {
+  const auto element = [](char tag, const Bytes& content) {
+    const Bytes size{static_cast<char>(content.size() >> 8), static_cast<char>(content.size() & 0xff)};
+    return Bytes(1, tag) + '\x82' + size + content;
+  };
+  return element('\x30', unhex("300d06092a864886f70d0101010500").value() +
+                             element('\x03', Bytes(1, '\0') + element('\x30', numbers)));
+}
+
+TEST(PublicKey, RefusesRsaNumbersThatAreNone) {
+  const Bytes modulus = unhex("0282010100").value() + Bytes(256, '\xc5');
+  const Bytes good = unhex("0203010001").value();
+  ASSERT_TRUE(PublicKey::from_spki_der(rsa_der(modulus + good)).ok());
+  const Bytes wrong[] = {
+      good + modulus,                                     // the modulus is 65537
+      modulus + unhex("020100").value(),                  // exponent 0
+      modulus + unhex("020101").value(),                  // 1
+      modulus + unhex("020102").value(),                  // 2
+      modulus + unhex("0209010000000000000001").value(),  // 65 bit
+      modulus + unhex("0200").value(),                    // nothing
+      modulus,
+  };
+  for (const Bytes& numbers : wrong) EXPECT_FALSE(PublicKey::from_spki_der(rsa_der(numbers)).ok()) << hex(numbers);
+  EXPECT_TRUE(PublicKey::from_spki_der(rsa_der(modulus + unhex("020103").value())).ok());
+  EXPECT_TRUE(PublicKey::from_spki_der(rsa_der(modulus + unhex("02080100000000000001").value())).ok());
+}
+
+// Old encoders leave out the zero that keeps a number from being negative; the library reads it all the same.
+TEST(PublicKey, SpellsRsaNumbersAsTheyShouldBe) {
+  const Bytes digits(256, '\xc5'), exponent = unhex("0203010001").value();
+  const auto right = PublicKey::from_spki_der(rsa_der(unhex("0282010100").value() + digits + exponent));
+  const auto respelled = PublicKey::from_spki_der(rsa_der(unhex("02820100").value() + digits + exponent));
+  ASSERT_TRUE(respelled.ok()) << respelled.error().what;
+  EXPECT_EQ(hex(respelled->spki_der()), hex(right->spki_der()));
+}
+
+TEST(PublicKey, RefusesRsaSizesOutsideTheLimits) {
+  const auto of_bits = [](std::size_t bits) {
+    Bytes digits((bits + 7) / 8, '\xff');
+    digits[0] = static_cast<char>(0xff >> (digits.size() * 8 - bits));
+    if (digits[0] < 0) digits.insert(0, 1, '\0');
+    const Bytes size{static_cast<char>(digits.size() >> 8), static_cast<char>(digits.size() & 0xff)};
+    return PublicKey::from_spki_der(rsa_der("\x02\x82" + size + digits + unhex("0203010001").value()));
+  };
+  EXPECT_FALSE(of_bits(2047).ok());
+  EXPECT_EQ(of_bits(2048)->bits(), 2048);
+  EXPECT_EQ(of_bits(3071)->bits(), 3071);
+  EXPECT_EQ(of_bits(8192)->bits(), 8192);
+  EXPECT_FALSE(of_bits(8193).ok());
+}
+
+TEST(PublicKey, SpellsACompressedPointOut) {
+  const auto key = PublicKey::from_spki_der(unhex("3039301306072a8648ce3d020106082a8648ce3d03010703220002359b6199c8c7be"
+                                                  "d064d45281b1ad79fbce4bcc695aa7a30a605baeba"
+                                                  "337fa37c")
+                                                .value());
+  ASSERT_TRUE(key.ok()) << key.error().what;
+  EXPECT_EQ(
+      hex(key->spki_der()),
+      "3059301306072a8648ce3d020106082a8648ce3d03010703420004359b6199c8c7bed064d45281b1ad79fbce4bcc695aa7a30a605baeba"
+      "337fa37c429bf48c2384d947242c36c9db67ecf54b68107bdf7c743fe033f35152189184");
+}
+
+TEST(PublicKey, IsReadFromAPointAlone) {
+  const PublicKey p256 = public_vector("ec-p256-a"), p384 = p384_key();
+  const Bytes short_point = p256.spki_der().substr(p256.spki_der().size() - 65);
+  const Bytes long_point = p384.spki_der().substr(p384.spki_der().size() - 97);
+  EXPECT_TRUE(PublicKey::from_ec_point(KeyType::ecdsa_p256, short_point)->operator==(p256));
+  EXPECT_TRUE(PublicKey::from_ec_point(KeyType::ecdsa_p384, long_point)->operator==(p384));
+  Bytes off_curve = short_point, compressed = short_point;
+  off_curve.back() ^= 1;
+  compressed[0] = 0x02;
+  EXPECT_FALSE(PublicKey::from_ec_point(KeyType::ecdsa_p256, off_curve).ok());
+  EXPECT_FALSE(PublicKey::from_ec_point(KeyType::ecdsa_p256, compressed).ok());
+  EXPECT_FALSE(PublicKey::from_ec_point(KeyType::ecdsa_p256, compressed.substr(0, 33)).ok());
+  EXPECT_FALSE(PublicKey::from_ec_point(KeyType::ecdsa_p256, long_point).ok());
+  EXPECT_FALSE(PublicKey::from_ec_point(KeyType::ecdsa_p384, short_point).ok());
+  EXPECT_FALSE(PublicKey::from_ec_point(KeyType::ecdsa_p256, "").ok());
+  EXPECT_FALSE(PublicKey::from_ec_point(KeyType::rsa, "").ok());
+  EXPECT_FALSE(PublicKey::from_ec_point(KeyType::ed25519, Bytes(32, '\x04')).ok());
+}
+
+TEST(PublicKey, RefusesAPointThatIsNotOnItsCurve) {
+  for (const PublicKey& key : {public_vector("ec-p256-a"), p384_key()}) {
+    for (const std::size_t from_end : {1u, 30u}) {
+      Bytes der = key.spki_der();
+      der[der.size() - from_end] ^= 1;
+      const auto read = PublicKey::from_spki_der(der);
+      ASSERT_FALSE(read.ok());
+      EXPECT_EQ(read.error().fault, Fault::bad_input);
+    }
+  }
+}
+
+TEST(Verifies, AcceptsEcdsaOverP384) {  // RFC 6979 A.2.6, SHA-384, message "sample"
+  const PublicKey key = p384_key();
+  const Bytes signature =
+      unhex(
+          "306602310094edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea95ad133c81a648152e44acf96e"
+          "36dd1e80fabe4602310099ef4aeb15f178cea1fe40db2603138f130e740a19624526203b6351d0a3a94fa329c145"
+          "786e679e7b82c71a38628ac8")
+          .value();
+  EXPECT_EQ(key.bits(), 384);
+  EXPECT_TRUE(key.verifies(Scheme::ecdsa_sha384, "sample", signature));
+  EXPECT_FALSE(key.verifies(Scheme::ecdsa_sha384, "Sample", signature));
+  EXPECT_FALSE(key.verifies(Scheme::ecdsa_sha256, "sample", signature));
+  EXPECT_FALSE(public_vector("ec-p256-a").verifies(Scheme::ecdsa_sha384, "sample", signature));
+}
+
+// Two threads may be the first to need the same key.
+TEST(Verifies, SharesAKeyBetweenThreads) {
+  const PrivateKey signer = ed25519_a();
+  const Bytes signature = signer.sign("message").value();
+  for (int round = 0; round < 50; ++round) {
+    const PublicKey shared = PublicKey::from_ed25519_hex(kPublic).value();
+    std::atomic<int> verified = 0;
+    {
+      const auto verify = [&] { verified += shared.verifies(Scheme::ed25519, "message", signature) ? 1 : 0; };
+      const std::jthread one(verify), two(verify);
+    }
+    ASSERT_EQ(verified, 2);
+  }
 }
 
 TEST(Verifies, AgreesWithEveryGoldenSignature) {
@@ -292,6 +467,18 @@ TEST(PrivateKey, RefusesAPassphraseAndSaysSo) {
     ASSERT_FALSE(refused->ok());
     EXPECT_NE(refused->error().hint.find("passphrase"), std::string::npos) << refused->error().what;
   }
+}
+
+TEST(PrivateKey, RefusesP384) {
+  const auto read =
+      PrivateKey::from_pem(SecretBytes(Bytes("-----BEGIN PRIVATE KEY-----\n"
+                                             "MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDAkIxfIxejvqxmbbKSw\n"
+                                             "CScn8reI2WjPqBGNHpdct313fvSLo6W1lIklpItowgKZB12hZANiAASxN+ro9QXr\n"
+                                             "ORS4B41dDjqMl4FzZub7BBjO7c9PHlDoNquvUqlrHYRhX/XDpD2SpAeFI2zt3AQD\n"
+                                             "QDw+pDHfWY7w+W9I9uSU2cS8GpZgM37/YvzmHilDr7ypV9IYUsRR+f0=\n"
+                                             "-----END PRIVATE KEY-----\n")));
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().what, "private key: want RSA, P-256 or Ed25519, got P-384");
 }
 
 TEST(PrivateKey, RefusesWhatIsNoPrivateKey) {

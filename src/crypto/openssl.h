@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/bytes.h"
@@ -41,11 +42,19 @@ inline unsigned char* bytes_of(Bytes& bytes) {
   return reinterpret_cast<unsigned char*>(bytes.data());
 }
 
-// The key behind a PublicKey or a PrivateKey. Never changed once made, so that threads may share it.
-struct NativeKey {
-  explicit NativeKey(KeyHandle handle) : key(std::move(handle)) {}
-  EVP_PKEY* get() const { return key.get(); }
-  KeyHandle key;
+// The key behind a PublicKey or a PrivateKey. Threads may share it; it is made when it is first needed, because most of the
+// keys that are read never verify anything.
+class NativeKey {
+ public:
+  explicit NativeKey(KeyHandle handle) : key_(std::move(handle)) {}
+  // Of a key whose form was judged.
+  explicit NativeKey(const Bytes& spki_der) : spki_der_(spki_der) {}
+  EVP_PKEY* get() const;  // nullptr when the library fails; it then takes no signature for good
+
+ private:
+  const Bytes spki_der_;
+  mutable std::once_flag made_;
+  mutable KeyHandle key_;
 };
 
 struct NativeCertificate {

@@ -61,6 +61,7 @@ PrivateKey::PrivateKey(PublicKey pub, std::shared_ptr<const NativeKey> native)
 Result<PrivateKey> PrivateKey::from_native(std::shared_ptr<const NativeKey> native) {
   const Bytes spki = der_of(native->get(), i2d_PUBKEY);
   auto pub = TRY(PublicKey::from_spki_der(spki));  // read anew, so that it holds no private part
+  if (pub.type() == KeyType::ecdsa_p384) return bad_input("private key: want RSA, P-256 or Ed25519, got P-384");
   return PrivateKey(std::move(pub), std::move(native));
 }
 

@@ -1,22 +1,21 @@
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/rsa.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 
 #include "crypto/key.h"
 #include "crypto/openssl.h"
 #include "crypto/pem.h"
+#include "crypto/spki.h"
 
 namespace rota::crypto {
 namespace {
 
 constexpr int kMinRsaBits = 2048, kMaxRsaBits = 8192;
 constexpr std::size_t kMaxDer = 16 * 1024;
-
-const Bytes& ed25519_prefix() {  // RFC 8410 4
-  static const Bytes prefix("\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00", 12);
-  return prefix;
-}
 
 // y of every point of small order, sign bit cleared, little endian; the larger ones are non-canonical as well.
 constexpr std::array<std::string_view, 4> kSmallOrder = {
@@ -27,50 +26,88 @@ constexpr std::array<std::string_view, 4> kSmallOrder = {
 };
 
 // RFC 8032 5.1.3: y below p = 2^255 - 19; p - 1 is left out too, being of order 2.
-bool is_strong_ed25519(BytesView raw) {
+Status is_strong_ed25519(BytesView raw) {
   Bytes y(raw);
   y[31] = static_cast<char>(y[31] & 0x7f);
   const bool near_p =
       y[31] == '\x7f' && y.find_first_not_of('\xff', 1) == 31 && static_cast<unsigned char>(y[0]) >= 0xec;
-  return !near_p && std::find(kSmallOrder.begin(), kSmallOrder.end(), hex(y)) == kSmallOrder.end();
+  const bool small_order = std::ranges::find(kSmallOrder, hex(y)) != kSmallOrder.end();
+  if (near_p || small_order) return bad_input("Ed25519 key: not a canonical point, or one of small order");
+  return {};
 }
 
-Status rsa_is_strong(EVP_PKEY* key) {
-  const int bits = EVP_PKEY_get_bits(key);
+int bits_of(const Spki& key) {
+  if (key.type == KeyType::ecdsa_p384) return 384;
+  if (key.type != KeyType::rsa) return 256;
+  return static_cast<int>(8 * key.modulus.size()) - std::countl_zero(static_cast<unsigned char>(key.modulus[0]));
+}
+
+Status is_strong_rsa(const Spki& key) {
+  const int bits = bits_of(key);
   if (bits < kMinRsaBits || bits > kMaxRsaBits)
     return bad_input("RSA key: want 2048 to 8192 bit, got " + std::to_string(bits));
-  BIGNUM* exponent = nullptr;
-  const bool read = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1;
-  const BignumHandle owned(exponent);
-  if (!read || !BN_is_odd(exponent) || BN_is_one(exponent) || BN_num_bits(exponent) > 64)
+  const BytesView exponent = key.exponent;
+  const bool odd = (exponent.back() & 1) != 0;
+  if (!odd || exponent == "\x01" || exponent.size() > 8)
     return bad_input("RSA key: the exponent is not an odd number of 3 to 2^64");
   return {};
 }
 
-Status is_p256(EVP_PKEY* key) {
-  char name[64] = {};
-  if (EVP_PKEY_get_group_name(key, name, sizeof name, nullptr) != 1 || std::string_view(name) != "prime256v1")
-    return bad_input("EC key: want the curve P-256, got " + std::string(*name ? name : "another"));
-  char spelling[32] = {};
-  if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, spelling, sizeof spelling, nullptr) != 1 ||
-      std::string_view(spelling) != OSSL_PKEY_EC_ENCODING_GROUP)
-    return bad_input("EC key: the curve is not given by name");
+using CurveHandle = std::unique_ptr<EC_GROUP, FreedBy<EC_GROUP_free>>;
+using PointHandle = std::unique_ptr<EC_POINT, FreedBy<EC_POINT_free>>;
+
+Status is_on_curve(const Spki& key) {
+  static const CurveHandle p256(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
+  static const CurveHandle p384(EC_GROUP_new_by_curve_name(NID_secp384r1));
+  const EC_GROUP* const curve = key.type == KeyType::ecdsa_p256 ? p256.get() : p384.get();
+  const PointHandle point(EC_POINT_new(curve));
+  if (!point || EC_POINT_oct2point(curve, point.get(), bytes_of(key.point), key.point.size(), nullptr) != 1)
+    return bad_input("EC key: " + openssl_reason());
   return {};
 }
 
-// RFC 5480 2: the header of every P-256 key; its point follows, uncompressed, so that one key has one DER. The
-// library's encoder would take 150 µs, a fifth of a handshake.
-Result<Bytes> p256_spki_of(EVP_PKEY* key) {
-  static const Bytes prefix(
-      "\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"
-      "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00",
-      26);
+Status is_strong(const Spki& key) {
+  switch (key.type) {
+    case KeyType::ed25519:
+      return is_strong_ed25519(key.point);
+    case KeyType::rsa:
+      return is_strong_rsa(key);
+    case KeyType::ecdsa_p256:
+    case KeyType::ecdsa_p384:
+      return is_on_curve(key);
+  }
+  abort_with("KeyType: not one of its values");
+}
+
+Result<KeyType> curve_of(EVP_PKEY* key) {
+  char name[64] = {}, spelling[32] = {};
+  const bool named = EVP_PKEY_get_group_name(key, name, sizeof name, nullptr) == 1;
+  const bool p256 = named && std::string_view(name) == "prime256v1",
+             p384 = named && std::string_view(name) == "secp384r1";
+  if (!p256 && !p384)
+    return bad_input("EC key: want the curve P-256 or P-384, got " + std::string(*name ? name : "another"));
+  if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, spelling, sizeof spelling, nullptr) != 1 ||
+      std::string_view(spelling) != OSSL_PKEY_EC_ENCODING_GROUP)
+    return bad_input("EC key: the curve is not given by name");
+  return p256 ? KeyType::ecdsa_p256 : KeyType::ecdsa_p384;
+}
+
+// The point uncompressed, so that one key has one DER. The library's encoder would take 150 µs, a fifth of a handshake.
+Result<Bytes> ec_spki_of(EVP_PKEY* key) {
+  const KeyType type = TRY(curve_of(key));
   unsigned char* point = nullptr;
   const std::size_t size = EVP_PKEY_get1_encoded_public_key(key, &point);
   const Bytes raw(reinterpret_cast<const char*>(point), size);
   OPENSSL_free(point);
-  if (raw.size() != 65) return bad_input("EC key: " + openssl_reason());
-  return prefix + raw;
+  if (raw.size() != point_size(type)) return bad_input("EC key: " + openssl_reason());
+  return spki_of_point(type, raw);
+}
+
+Result<Bytes> ed25519_spki_of(EVP_PKEY* key) {
+  Bytes raw(point_size(KeyType::ed25519), '\0');
+  std::size_t size = raw.size();
+  if (EVP_PKEY_get_raw_public_key(key, bytes_of(raw), &size) != 1) return bad_input("Ed25519 key: " + openssl_reason());
+  return spki_of_point(KeyType::ed25519, raw);
 }
 
 struct VerifyOperation {
@@ -80,7 +117,7 @@ struct VerifyOperation {
 
 Result<VerifyOperation> verify_operation(EVP_PKEY* key, Scheme scheme) {
   VerifyOperation op;
-  const char* digest = scheme == Scheme::ed25519 ? nullptr : "SHA256";
+  const char* digest = scheme == Scheme::ed25519 ? nullptr : scheme == Scheme::ecdsa_sha384 ? "SHA384" : "SHA256";
   if (EVP_DigestVerifyInit_ex(op.context.get(), &op.options, digest, nullptr, nullptr, key, nullptr) != 1)
     return io_error("verify: " + openssl_reason());
   if (scheme == Scheme::rsassa_pss_sha256 && EVP_PKEY_CTX_set_rsa_padding(op.options, RSA_PKCS1_PSS_PADDING) != 1)
@@ -103,14 +140,15 @@ PublicKey::PublicKey(KeyType type, int bits, Bytes spki_der, std::shared_ptr<con
 Result<PublicKey> PublicKey::from_ed25519_hex(std::string_view text) {
   const Bytes raw = TRY_IN("Ed25519 key", unhex(text));
   if (raw.size() != 32) return bad_input("Ed25519 key: want 64 hex digits, got " + std::to_string(text.size()));
-  return from_ed25519_bytes(raw);
+  return from_spki_der(spki_of_point(KeyType::ed25519, raw));
 }
 
-Result<PublicKey> PublicKey::from_ed25519_bytes(BytesView raw) {
-  if (!is_strong_ed25519(raw)) return bad_input("Ed25519 key: not a canonical point, or one of small order");
-  KeyHandle key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(raw), raw.size()));
-  if (!key) return bad_input("Ed25519 key: " + openssl_reason());
-  return PublicKey(KeyType::ed25519, 256, ed25519_prefix() + Bytes(raw), std::make_shared<NativeKey>(std::move(key)));
+Result<PublicKey> PublicKey::from_ec_point(KeyType type, BytesView point) {
+  const bool ec = type == KeyType::ecdsa_p256 || type == KeyType::ecdsa_p384;
+  if (!ec || point.size() != point_size(type) || point[0] != 0x04)
+    return bad_input("EC key: want 0x04 and the two coordinates of its curve, got " + std::to_string(point.size()) +
+                     " bytes");
+  return from_spki_der(spki_of_point(type, point));
 }
 
 Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
@@ -119,8 +157,7 @@ Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
 }
 
 Result<PublicKey> PublicKey::from_spki_der(BytesView der) {
-  const Bytes& prefix = ed25519_prefix();
-  if (der.size() == prefix.size() + 32 && der.starts_with(prefix)) return from_ed25519_bytes(der.substr(prefix.size()));
+  if (read_spki(der)) return judged(Bytes(der), nullptr);
   if (der.size() > kMaxDer) return bad_input("public key: longer than 16 KiB");
   const unsigned char* at = bytes_of(der);
   KeyHandle key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
@@ -131,20 +168,18 @@ Result<PublicKey> PublicKey::from_spki_der(BytesView der) {
 
 Result<PublicKey> PublicKey::from_native(std::shared_ptr<const NativeKey> native) {
   EVP_PKEY* const key = native->get();
-  if (EVP_PKEY_is_a(key, "ED25519")) {
-    Bytes raw(32, '\0');
-    std::size_t size = raw.size();
-    if (EVP_PKEY_get_raw_public_key(key, bytes_of(raw), &size) != 1)
-      return bad_input("Ed25519 key: " + openssl_reason());
-    return from_ed25519_bytes(raw);
-  }
-  if (EVP_PKEY_is_a(key, "RSA")) {
-    TRY(rsa_is_strong(key));
-    return PublicKey(KeyType::rsa, EVP_PKEY_get_bits(key), der_of(key, i2d_PUBKEY), std::move(native));
-  }
-  if (!EVP_PKEY_is_a(key, "EC")) return bad_input("public key: want RSA, P-256 or Ed25519");
-  TRY(is_p256(key));
-  return PublicKey(KeyType::ecdsa_p256, 256, TRY(p256_spki_of(key)), std::move(native));
+  if (EVP_PKEY_is_a(key, "ED25519")) return judged(TRY(ed25519_spki_of(key)), std::move(native));
+  if (EVP_PKEY_is_a(key, "RSA")) return judged(der_of(key, i2d_PUBKEY), std::move(native));
+  if (!EVP_PKEY_is_a(key, "EC")) return bad_input("public key: want RSA, P-256, P-384 or Ed25519");
+  return judged(TRY(ec_spki_of(key)), std::move(native));
+}
+
+Result<PublicKey> PublicKey::judged(Bytes spki_der, std::shared_ptr<const NativeKey> native) {
+  const auto spki = read_spki(spki_der);
+  if (!spki) return bad_input("public key: it has no DER spelling");
+  TRY(is_strong(*spki));
+  if (native == nullptr) native = std::make_shared<NativeKey>(spki_der);
+  return PublicKey(spki->type, bits_of(*spki), std::move(spki_der), std::move(native));
 }
 
 std::string PublicKey::pem() const {
@@ -152,7 +187,7 @@ std::string PublicKey::pem() const {
 }
 
 std::string PublicKey::ed25519_hex() const {
-  return type_ == KeyType::ed25519 ? hex(BytesView(spki_der_).substr(ed25519_prefix().size())) : std::string();
+  return type_ == KeyType::ed25519 ? hex(BytesView(spki_der_).substr(spki_der_.size() - 32)) : std::string();
 }
 
 bool PublicKey::verifies(Scheme scheme, BytesView message, BytesView signature) const {
@@ -182,6 +217,8 @@ Scheme scheme_of(KeyType type) {
       return Scheme::rsassa_pss_sha256;
     case KeyType::ecdsa_p256:
       return Scheme::ecdsa_sha256;
+    case KeyType::ecdsa_p384:
+      return Scheme::ecdsa_sha384;
   }
   abort_with("scheme_of: no such key type");
 }

@@ -62,7 +62,9 @@ std::vector<std::string> dns_names_of(const X509* certificate) {
 Result<PublicKey> shared_key_of(EVP_PKEY* key) {
   if (!key) return bad_input("public key: " + openssl_reason());
   EVP_PKEY_up_ref(key);
-  return PublicKey::from_native(std::make_shared<NativeKey>(KeyHandle(key)));
+  auto read = TRY(PublicKey::from_native(std::make_shared<NativeKey>(KeyHandle(key))));
+  if (read.type() == KeyType::ecdsa_p384) return bad_input("public key: want RSA, P-256 or Ed25519, got P-384");
+  return read;
 }
 
 Status add_extension(STACK_OF(X509_EXTENSION) * to, int nid, const char* value) {

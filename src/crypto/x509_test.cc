@@ -187,6 +187,20 @@ constexpr std::string_view kOddSubject =
     "NXUdjAvZLpDzrVg+kxKyEsd3jJAYYn6ZGwIhANJl5Q1v7CUvumlvzWmpvxzMh0wO\n"
     "+8Nd9HKbaI1KSeB0\n-----END CERTIFICATE REQUEST-----\n";
 
+TEST(CertificateRequest, RefusesAP384Key) {
+  const auto request = CertificateRequest::from_pem(
+      "-----BEGIN CERTIFICATE REQUEST-----\n"
+      "MIIBCTCBkAIBADARMQ8wDQYDVQQDDAZkZXZpY2UwdjAQBgcqhkjOPQIBBgUrgQQA\n"
+      "IgNiAASxN+ro9QXrORS4B41dDjqMl4FzZub7BBjO7c9PHlDoNquvUqlrHYRhX/XD\n"
+      "pD2SpAeFI2zt3AQDQDw+pDHfWY7w+W9I9uSU2cS8GpZgM37/YvzmHilDr7ypV9IY\n"
+      "UsRR+f2gADAKBggqhkjOPQQDAgNoADBlAjBGCP5w5V5qd3Suh23zGuz5TuWHEtcM\n"
+      "YnOD5Jd0P8uc3VuiQb/ObksU2nNLKOIqMSwCMQDUO8TQW7z8Bh63zrc2K4qToNKd\n"
+      "7t/ayojQKupeiVjBl/vApNFApRBxbTV136SvBqo=\n"
+      "-----END CERTIFICATE REQUEST-----\n");
+  ASSERT_FALSE(request.ok());
+  EXPECT_EQ(request.error().what, "certificate request: public key: want RSA, P-256 or Ed25519, got P-384");
+}
+
 TEST(CertificateRequest, KeepsItsSubjectByteForByte) {
   const auto request = CertificateRequest::from_pem(kOddSubject);
   ASSERT_TRUE(request.ok()) << request.error().what;

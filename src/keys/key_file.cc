@@ -64,6 +64,12 @@ Result<PrivateKey> private_key_of_type(std::string_view type, const SecretBytes&
                    "'");
 }
 
+// Their dialect has no name for the other curve.
+Status fits_a_key_file(const PublicKey& key) {
+  if (key.type() == KeyType::ecdsa_p384) return bad_input("key file: want RSA, ED25519 or ECPRIME256V1, got EC P-384");
+  return {};
+}
+
 // Text of hex digits or of a PEM: nothing but line ends needs an escape.
 void append_json_text(Bytes& out, std::string_view text) {
   out.push_back('"');
@@ -118,12 +124,15 @@ std::string_view key_type_name(KeyType type) {
     case KeyType::ed25519: return "ED25519";
     case KeyType::rsa: return "RSA";
     case KeyType::ecdsa_p256: return "ECPRIME256V1";
+    case KeyType::ecdsa_p384: return "ECSECP384R1";
   }
   abort_with("keys: no such key type");
 }
 
 Result<PublicKey> read_public_key_file(BytesView bytes) {
-  return tuf::public_key_from_json(TRY_IN("key file", parse_json(bytes, kRules)));
+  auto key = TRY(tuf::public_key_from_json(TRY_IN("key file", parse_json(bytes, kRules))));
+  TRY(fits_a_key_file(key));
+  return key;
 }
 
 Result<PrivateKey> read_private_key_file(const SecretBytes& bytes) {

@@ -35,7 +35,7 @@ Bytes public_key_file(const crypto::PublicKey& key, KeyFileForm form);
 // RSA as PKCS#1. Aborts for P-256, which is only ever imported.
 crypto::SecretBytes private_key_file(const crypto::PrivateKey& key, KeyFileForm form);
 
-// "ED25519", "RSA", "ECPRIME256V1".
+// "ED25519", "RSA", "ECPRIME256V1"; "ECSECP384R1" is in no key file.
 std::string_view key_type_name(crypto::KeyType type);
 
 }  // namespace rota::keys

@@ -37,6 +37,15 @@ TEST(PublicKeyFile, RefusesWhatIsNoKey) {
   }
 }
 
+TEST(PublicKeyFile, RefusesP384) {  // RFC 6979 A.2.6
+  const auto read = read_public_key_file(
+      R"({"keytype":"ecdsa","scheme":"ecdsa-sha2-nistp384","keyval":{"public":"04)"
+      "ec3a4e415b4e19a4568618029f427fa5da9a8bc4ae92e02e06aae5286b300c64def8f0ea9055866064a254515480bc13"
+      R"(8015d9b72d7d57244ea8ef9ac0c621896708a59367f9dfb9f54ca84b3f1c9db1288b231c3ae0d4fe7344fd2533264720"}})");
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().what, "key file: want RSA, ED25519 or ECPRIME256V1, got EC P-384");
+}
+
 TEST(PublicKeyFile, AcceptsALowerCaseTypeAndAnotherMemberOrder) {
   const std::string a = vectors().find("keys")->if_array()->front().text_or("public", "");
   EXPECT_TRUE(read_public_key_file(R"({"keyval":{"public":")" + a + R"("},"keytype":"ed25519"})").ok());

@@ -79,7 +79,8 @@ Result<PrivateKey> new_key(crypto::KeyType type) {
     case crypto::KeyType::rsa:
       return PrivateKey::generate_rsa(kRsaBits);
     case crypto::KeyType::ecdsa_p256:
-      return bad_input("key type: want ED25519 or RSA, got ECPRIME256V1");
+    case crypto::KeyType::ecdsa_p384:
+      return bad_input("key type: want ED25519 or RSA, got an EC type");
   }
   abort_with("KeyType: not one of its values");
 }

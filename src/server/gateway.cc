@@ -61,6 +61,7 @@ Result<http::Response> get_device(const DeviceCall& call) {
 Result<http::Response> patch_device(const DeviceCall& call) {
   const Json body = TRY(body_object(call.request, {"next_pubkey"}));
   const auto key = TRY_IN("next_pubkey", crypto::PublicKey::from_pem(TRY(body.text("next_pubkey"))));
+  if (key.type() == crypto::KeyType::ecdsa_p384) return bad_input("next_pubkey: want RSA, P-256 or Ed25519, got P-384");
   TRY(call.app.devices.announce_key(call.uuid, key.spki_der()));
   call.app.writes.settle();
   return http::Response{};

@@ -138,6 +138,8 @@ Result<RoleKeys> role_keys(const Json& role) {
 Result<crypto::PublicKey> root_key(const Json& json, Dialect dialect) {
   auto key = TRY(public_key_from_json(json));
   if (dialect == Dialect::tuf && json.find("scheme") == nullptr) return bad_input("scheme: missing");
+  if (dialect == Dialect::uptane && key.type() == crypto::KeyType::ecdsa_p384)
+    return bad_input("key type: want RSA or ED25519, got EC P-384");
   const bool rsa = key.type() == crypto::KeyType::rsa;
   if (dialect == Dialect::uptane && rsa && key.bits() != 2048 && key.bits() != 3072 && key.bits() != 4096)
     return bad_input("RSA size: want 2048, 3072 or 4096 bit, got " + std::to_string(key.bits()));

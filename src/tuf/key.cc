@@ -9,7 +9,7 @@ namespace {
 using crypto::KeyType;
 using crypto::PublicKey;
 
-constexpr std::string_view kEcdsaScheme = "ecdsa-sha2-nistp256";
+constexpr std::string_view kP256Scheme = "ecdsa-sha2-nistp256", kP384Scheme = "ecdsa-sha2-nistp384";
 
 struct Spelling {
   std::string_view uptane, tuf, scheme;
@@ -22,40 +22,65 @@ Spelling spelling_of(KeyType type) {
     case KeyType::rsa:
       return {"RSA", "rsa", "rsassa-pss-sha256"};
     case KeyType::ecdsa_p256:
-      return {"ECPRIME256V1", "ecdsa", kEcdsaScheme};
+      return {"ECPRIME256V1", "ecdsa", kP256Scheme};
+    case KeyType::ecdsa_p384:
+      return {"", "ecdsa", kP384Scheme};
   }
   abort_with("KeyType: not one of its values");
 }
 
-std::optional<KeyType> type_named(std::string_view name) {
-  if (equals_ignoring_case(name, "ed25519")) return KeyType::ed25519;
-  if (equals_ignoring_case(name, "rsa")) return KeyType::rsa;
-  if (equals_ignoring_case(name, "ecprime256v1") || equals_ignoring_case(name, "ecdsa") ||
-      equals_ignoring_case(name, kEcdsaScheme))
-    return KeyType::ecdsa_p256;
-  return std::nullopt;
+std::string name_of(KeyType type) {
+  const Spelling spelling = spelling_of(type);
+  return std::string(spelling.uptane.empty() ? spelling.scheme : spelling.uptane);
 }
 
-Result<PublicKey> from_spki_hex(std::string_view text) {
-  return PublicKey::from_spki_der(TRY(unhex(text)));
+// What a file may say, and the key it is then. The first of a keytype is the one without a scheme.
+struct Wording {
+  std::string_view keytype, scheme;
+  KeyType type;
+};
+constexpr Wording kWordings[] = {
+    {"ed25519", "ed25519", KeyType::ed25519},      {"rsa", "rsassa-pss-sha256", KeyType::rsa},
+    {"ecdsa", kP256Scheme, KeyType::ecdsa_p256},   {"ecdsa", kP384Scheme, KeyType::ecdsa_p384},
+    {kP256Scheme, kP256Scheme, KeyType::ecdsa_p256}, {kP384Scheme, kP384Scheme, KeyType::ecdsa_p384},
+    {"ecprime256v1", kP256Scheme, KeyType::ecdsa_p256},
+};
+
+Result<KeyType> type_of(const std::string& name, const Json* scheme) {
+  const Wording* nearest = nullptr;
+  for (const Wording& wording : kWordings) {
+    if (!equals_ignoring_case(name, wording.keytype)) continue;
+    if (scheme == nullptr) return wording.type;
+    if (scheme->if_text() != nullptr && *scheme->if_text() == wording.scheme) return wording.type;
+    if (nearest == nullptr) nearest = &wording;
+  }
+  if (nearest == nullptr) return bad_input("keytype: want RSA or ED25519, got '" + name.substr(0, 40) + "'");
+  return bad_input("scheme: want " + std::string(nearest->scheme) + " for a key of type " + name);
 }
 
 Result<PublicKey> ed25519_from(std::string_view text) {
   if (text.size() == 64) return PublicKey::from_ed25519_hex(text);
-  const auto other = from_spki_hex(text);
+  const auto der = unhex(text);
+  const auto other = der.ok() ? PublicKey::from_spki_der(*der) : Result<PublicKey>(der.error());
   if (other.ok() && other->type() == KeyType::ecdsa_p256)
     return bad_input("ED25519 key: want 32 bytes, got the SubjectPublicKeyInfo of an EC P-256 key",
                      "files made before 2019 may carry the wrong label; make a new Ed25519 key");
   return bad_input("ED25519 key: want 64 hex digits (32 bytes), got " + std::to_string(text.size()) + " characters");
 }
 
+bool is_pem(std::string_view text) { return text.find("-----BEGIN") != std::string_view::npos; }
+
+// PEM as TUF 4.3 has it, or in hex its DER (uptane) or the point alone (the first roots of public repositories).
+Result<PublicKey> ec_from(KeyType type, std::string_view text) {
+  if (is_pem(text)) return PublicKey::from_pem(text);
+  const Bytes raw = TRY(unhex(text));
+  return raw.starts_with('\x04') ? PublicKey::from_ec_point(type, raw) : PublicKey::from_spki_der(raw);
+}
+
 Result<PublicKey> public_key_of(KeyType type, std::string_view text) {
   if (type == KeyType::ed25519) return ed25519_from(text);
-  const bool pem = text.find("-----BEGIN") != std::string_view::npos;
-  auto key = TRY(pem || type == KeyType::rsa ? PublicKey::from_pem(text) : from_spki_hex(text));
-  if (key.type() != type)
-    return bad_input("key: want " + std::string(spelling_of(type).uptane) + ", got " +
-                     std::string(spelling_of(key.type()).uptane));
+  auto key = TRY(type == KeyType::rsa ? PublicKey::from_pem(text) : ec_from(type, text));
+  if (key.type() != type) return bad_input("key: want " + name_of(type) + ", got " + name_of(key.type()));
   return key;
 }
 
@@ -84,9 +109,10 @@ KeyId key_id(const PublicKey& key, Dialect dialect) {
 Json public_key_json(const PublicKey& key, Dialect dialect) {
   const Spelling spelling = spelling_of(key.type());
   const bool uptane_ec = dialect == Dialect::uptane && key.type() == KeyType::ecdsa_p256;
+  const bool in_uptane = dialect == Dialect::uptane && !spelling.uptane.empty();
   Json json;
-  json["keytype"] = dialect == Dialect::uptane ? spelling.uptane : spelling.tuf;
-  if (dialect == Dialect::tuf) json["scheme"] = spelling.scheme;
+  json["keytype"] = in_uptane ? spelling.uptane : spelling.tuf;
+  if (!in_uptane) json["scheme"] = spelling.scheme;
   json["keyval"]["public"] = key.type() == KeyType::ed25519 ? key.ed25519_hex()
                              : uptane_ec                    ? hex(key.spki_der())
                                                             : key.pem();
@@ -95,27 +121,22 @@ Json public_key_json(const PublicKey& key, Dialect dialect) {
 
 Result<PublicKey> public_key_from_json(const Json& json) {
   const std::string name = TRY(json.text("keytype"));
-  const auto type = type_named(name);
-  if (!type) return bad_input("keytype: want RSA or ED25519, got '" + name.substr(0, 40) + "'");
-  if (const Json* scheme = json.find("scheme")) {
-    const auto* text = scheme->if_text();
-    if (text == nullptr || *text != spelling_of(*type).scheme)
-      return bad_input("scheme: want " + std::string(spelling_of(*type).scheme) + " for a key of type " + name);
-  }
+  const KeyType type = TRY(type_of(name, json.find("scheme")));
   const Json* value = json.find("keyval");
   if (value == nullptr) return bad_input("'keyval': want an object");
-  return public_key_of(*type, TRY(value->text("public")));
+  return public_key_of(type, TRY(value->text("public")));
 }
 
 std::string_view method_of(KeyType type) {
-  return type == KeyType::ecdsa_p256 ? std::string_view() : spelling_of(type).scheme;
+  const bool signs = type == KeyType::ed25519 || type == KeyType::rsa;
+  return signs ? spelling_of(type).scheme : std::string_view();
 }
 
 std::optional<crypto::Scheme> scheme_of_method(std::string_view method) {
   if (equals_ignoring_case(method, "ed25519")) return crypto::Scheme::ed25519;
   if (equals_ignoring_case(method, "rsassa-pss-sha256") || equals_ignoring_case(method, "rsassa-pss"))
     return crypto::Scheme::rsassa_pss_sha256;
-  if (equals_ignoring_case(method, kEcdsaScheme)) return crypto::Scheme::ecdsa_sha256;
+  if (equals_ignoring_case(method, kP256Scheme)) return crypto::Scheme::ecdsa_sha256;
   return std::nullopt;
 }
 

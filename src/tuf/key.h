@@ -26,10 +26,17 @@ KeyId key_id(const crypto::PublicKey& key);
 KeyId key_id_tuf(const crypto::PublicKey& key);
 KeyId key_id(const crypto::PublicKey& key, Dialect dialect);
 
-// {"keytype":"ED25519","keyval":{"public":V}} (uptane) or with "scheme" (tuf).
+// {"keytype":"ED25519","keyval":{"public":V}} (uptane) or with "scheme" (tuf). P-384 has no spelling in uptane: it is spelled
+// as in tuf, and no reader of that dialect takes it.
 Json public_key_json(const crypto::PublicKey& key, Dialect dialect = Dialect::uptane);
-// Reads either dialect's key object, keytype in any case; a scheme, where given, must agree with the type. bad_input
-// explains what is wrong. Accepts what a file may hold (RSA from 2048 bit, P-256); what may enter a root is admit.h's matter.
+// Reads either dialect's key object, keytype in any case; a scheme, where given, must agree with the type:
+//   ed25519                      ed25519              64 hex digits
+//   rsa                          rsassa-pss-sha256    PEM, 2048 to 8192 bit
+//   ecdsa, ecprime256v1          ecdsa-sha2-nistp256  PEM, or in hex the SubjectPublicKeyInfo or the uncompressed point
+//   ecdsa                        ecdsa-sha2-nistp384  the same, of P-384
+// The two EC schemes are read as keytype too. bad_input explains what is wrong; so does every other type and scheme, among
+// them rsassa-pss-sha384 and rsa-pkcs1v15-sha256. What a root of the uptane dialect may hold is form.h's and admit.h's
+// matter.
 Result<crypto::PublicKey> public_key_from_json(const Json& json);
 
 // The signature method of the uptane dialect for keys of that type; empty for a type that never signs there.

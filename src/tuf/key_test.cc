@@ -9,6 +9,7 @@ namespace {
 
 using crypto::KeyType;
 using crypto::PrivateKey;
+using crypto::PublicKey;
 
 constexpr const char* kPublic = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
@@ -63,6 +64,120 @@ TEST(PublicKeyFromJson, RefusesASchemeThatIsNotTheTypes) {
   EXPECT_FALSE(public_key_from_json(json).ok());
 }
 
+// A point of the first root of a public repository, which a later root spells as PEM.
+constexpr const char* kPoint =
+    "04117b33dd265715bf23315e368faa499728db8d1f0a377070a1c7b1aba2cc21be"
+    "6ab1628e42f2cdd7a35479f2dce07b303a8ba646c55569a8d2a504ba7e86e447";
+constexpr const char* kSamePoint =
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEXsz3SZXFb8jMV42j6pJlyjbjR8K\n"
+    "N3Bwocexq6LMIb5qsWKOQvLN16NUefLc4HswOoumRsVVaajSpQS6fobkRw==\n"
+    "-----END PUBLIC KEY-----\n";
+constexpr const char* kP384Point =  // RFC 6979 A.2.6
+    "04ec3a4e415b4e19a4568618029f427fa5da9a8bc4ae92e02e06aae5286b300c64def8f0ea9055866064a254515480bc13"
+    "8015d9b72d7d57244ea8ef9ac0c621896708a59367f9dfb9f54ca84b3f1c9db1288b231c3ae0d4fe7344fd2533264720";
+
+Json tuf_key(std::string_view type, std::string_view scheme, std::string_view value) {
+  Json json = ed25519(type, value);
+  json["scheme"] = scheme;
+  return json;
+}
+
+PublicKey p384_key() {
+  return PublicKey::from_ec_point(KeyType::ecdsa_p384, unhex(kP384Point).value()).value();
+}
+
+TEST(PublicKeyFromJson, AcceptsWhatTheSchemeSays) {
+  const std::string rsa = PrivateKey::generate_rsa(2048)->public_key().pem();
+  const std::string p384 = p384_key().pem();
+  struct Case {
+    std::string_view type, scheme, value;
+    KeyType want;
+  };
+  const Case cases[] = {
+      {"ed25519", "ed25519", kPublic, KeyType::ed25519},
+      {"rsa", "rsassa-pss-sha256", rsa, KeyType::rsa},
+      {"ecdsa", "ecdsa-sha2-nistp256", kSamePoint, KeyType::ecdsa_p256},
+      {"ecdsa", "ecdsa-sha2-nistp256", kPoint, KeyType::ecdsa_p256},
+      {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", kPoint, KeyType::ecdsa_p256},
+      {"ecdsa", "ecdsa-sha2-nistp384", p384, KeyType::ecdsa_p384},
+      {"ecdsa", "ecdsa-sha2-nistp384", kP384Point, KeyType::ecdsa_p384},
+      {"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384", p384, KeyType::ecdsa_p384},
+  };
+  for (const Case& c : cases) {
+    const auto key = public_key_from_json(tuf_key(c.type, c.scheme, c.value));
+    ASSERT_TRUE(key.ok()) << c.type << " " << c.scheme << ": " << key.error().what;
+    EXPECT_TRUE(key->type() == c.want) << c.type << " " << c.scheme;
+  }
+}
+
+TEST(PublicKeyFromJson, RefusesWhatTheSchemeDoesNotSay) {
+  const std::string rsa = PrivateKey::generate_rsa(2048)->public_key().pem();
+  const std::string p384 = p384_key().pem();
+  struct Case {
+    std::string_view type, scheme, value;
+  };
+  const Case cases[] = {
+      {"ecdsa", "ecdsa-sha2-nistp256", p384},
+      {"ecdsa", "ecdsa-sha2-nistp256", kP384Point},
+      {"ecdsa", "ecdsa-sha2-nistp384", kSamePoint},
+      {"ecdsa", "ecdsa-sha2-nistp384", kPoint},
+      {"ecdsa", "rsassa-pss-sha256", kSamePoint},
+      {"ecdsa", "ECDSA-SHA2-NISTP256", kSamePoint},
+      {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", p384},
+      {"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp256", kSamePoint},
+      {"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384", kSamePoint},
+      {"ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521", kSamePoint},
+      {"ecprime256v1", "ecdsa-sha2-nistp384", p384},
+      {"rsa", "ed25519", rsa},
+      {"rsa", "ecdsa-sha2-nistp256", kSamePoint},
+      {"rsa", "rsassa-pss-sha384", rsa},
+      {"rsa", "rsassa-pss-sha512", rsa},
+      {"rsa", "rsa-pkcs1v15-sha256", rsa},
+      {"rsa", "rsassa-pss-sha256", kSamePoint},
+      {"rsa", "rsassa-pss-sha256", kPublic},
+      {"ecdsa", "ecdsa-sha2-nistp256", rsa},
+      {"ed25519", "rsassa-pss-sha256", kPublic},
+      {"ed25519", "ed25519", kSamePoint},
+      {"ed25519", "ed25519", kPoint},
+      {"ed25519", "", kPublic},
+  };
+  for (const Case& c : cases) {
+    const auto key = public_key_from_json(tuf_key(c.type, c.scheme, c.value));
+    EXPECT_FALSE(key.ok()) << c.type << " " << c.scheme;
+    EXPECT_FALSE(form::root_key(tuf_key(c.type, c.scheme, c.value), Dialect::tuf).ok()) << c.type << " " << c.scheme;
+  }
+}
+
+TEST(PublicKeyFromJson, TakesThePointInHexForTheKeyInPem) {
+  EXPECT_EQ(*public_key_from_json(tuf_key("ecdsa", "ecdsa-sha2-nistp256", kPoint)),
+            *public_key_from_json(tuf_key("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", kSamePoint)));
+}
+
+TEST(PublicKeyFromJson, ReadsP384AsItIsWritten) {
+  const Json json = public_key_json(p384_key(), Dialect::tuf);
+  EXPECT_EQ(json.text("keytype").value(), "ecdsa");
+  EXPECT_EQ(json.text("scheme").value(), "ecdsa-sha2-nistp384");
+  EXPECT_EQ(*public_key_from_json(json), p384_key());
+}
+
+TEST(RootKey, IsNeverP384InTheUptaneDialect) {
+  for (const Json& json : {public_key_json(p384_key(), Dialect::tuf), public_key_json(p384_key(), Dialect::uptane),
+                           ed25519("ecdsa-sha2-nistp384", kP384Point)}) {
+    const auto refused = form::root_key(json, Dialect::uptane);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().what, "key type: want RSA or ED25519, got EC P-384");
+  }
+  EXPECT_TRUE(form::root_key(public_key_json(p384_key(), Dialect::tuf), Dialect::tuf).ok());
+}
+
+TEST(MethodOf, IsEmptyForTypesThatNeverSign) {
+  EXPECT_EQ(method_of(KeyType::ed25519), "ed25519");
+  EXPECT_EQ(method_of(KeyType::rsa), "rsassa-pss-sha256");
+  EXPECT_EQ(method_of(KeyType::ecdsa_p256), "");
+  EXPECT_EQ(method_of(KeyType::ecdsa_p384), "");
+}
+
 TEST(PublicKeyFromJson, ExplainsAnEcKeyUnderTheWrongLabel) {
   const auto ec = PrivateKey::generate_p256().value().public_key();
   const auto key = public_key_from_json(ed25519("ED25519", hex(ec.spki_der())));
@@ -98,6 +213,7 @@ TEST(SchemeOfMethod, ReadsAnyCaseAndTheAlias) {
   EXPECT_EQ(scheme_of_method("rsassa-pss"), crypto::Scheme::rsassa_pss_sha256);
   EXPECT_EQ(scheme_of_method("RSASSA-PSS-SHA256"), crypto::Scheme::rsassa_pss_sha256);
   EXPECT_EQ(scheme_of_method("ecPrime256v1"), std::nullopt);
+  EXPECT_EQ(scheme_of_method("ecdsa-sha2-nistp384"), std::nullopt);
   EXPECT_EQ(scheme_of_method(""), std::nullopt);
 }
 
