@@ -118,6 +118,30 @@ Status PosixFiles::create(const std::string& path, BytesView bytes, unsigned mod
   return {};
 }
 
+Result<Bytes> PosixFiles::read_part(const std::string& path, std::uint64_t offset, std::size_t max) {
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return errno_error("read", path);
+  Bytes bytes(max, '\0');
+  std::size_t have = 0;
+  while (have < max) {
+    const ssize_t n = ::pread(fd.get(), bytes.data() + have, max - have, static_cast<off_t>(offset + have));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno_error("read", path);
+    if (n == 0) break;
+    have += static_cast<std::size_t>(n);
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
+Status PosixFiles::append(const std::string& path, BytesView bytes) {
+  Descriptor fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW));
+  if (fd.get() < 0) return errno_error("append to", path);
+  TRY(write_all(fd.get(), bytes, path));
+  if (::close(fd.release()) != 0) return errno_error("close", path);
+  return {};
+}
+
 Status PosixFiles::sync(const std::string& path) { return sync_path(path, O_RDONLY); }
 Status PosixFiles::sync_folder(const std::string& folder) { return sync_path(folder, O_RDONLY | O_DIRECTORY); }
 

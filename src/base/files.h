@@ -36,6 +36,10 @@ class Files {
   virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;  // names, sorted, without . and ..
   // Exclusively creates and writes; the bytes may be lost until sync().
   virtual Status create(const std::string& path, BytesView bytes, unsigned mode) = 0;
+  // At most `max` bytes from `offset`; fewer only where the file ends.
+  virtual Result<Bytes> read_part(const std::string& path, std::uint64_t offset, std::size_t max) = 0;
+  // Writes at the end of a file that is there; the bytes may be lost until sync().
+  virtual Status append(const std::string& path, BytesView bytes) = 0;
   virtual Status sync(const std::string& path) = 0;
   virtual Status sync_folder(const std::string& folder) = 0;
   virtual Status rename(const std::string& from, const std::string& to) = 0;
@@ -53,6 +57,8 @@ class PosixFiles final : public Files {
   Result<FileFacts> facts(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& folder) override;
   Status create(const std::string& path, BytesView bytes, unsigned mode) override;
+  Result<Bytes> read_part(const std::string& path, std::uint64_t offset, std::size_t max) override;
+  Status append(const std::string& path, BytesView bytes) override;
   Status sync(const std::string& path) override;
   Status sync_folder(const std::string& folder) override;
   Status rename(const std::string& from, const std::string& to) override;

@@ -44,6 +44,17 @@ TEST_F(FilesTest, ReadRefusesMoreThanTheLimit) {
   EXPECT_EQ(files_.read(folder_ + "/b", 4).error().fault, Fault::not_found);
 }
 
+TEST_F(FilesTest, GrowsAndIsReadInPieces) {
+  const std::string path = folder_ + "/a";
+  EXPECT_EQ(files_.append(path, "x").error().fault, Fault::not_found);
+  ASSERT_TRUE(files_.create(path, "012", 0600).ok());
+  ASSERT_TRUE(files_.append(path, "3456789").ok());
+  EXPECT_EQ(files_.read_part(path, 0, 4).value(), "0123");
+  EXPECT_EQ(files_.read_part(path, 8, 4).value(), "89");
+  EXPECT_EQ(files_.read_part(path, 10, 4).value(), "");
+  EXPECT_EQ(files_.read_part(folder_ + "/b", 0, 4).error().fault, Fault::not_found);
+}
+
 TEST_F(FilesTest, ALockIsHeldByOne) {
   auto first = files_.lock(folder_ + "/lock", Seconds(0));
   ASSERT_TRUE(first.ok());

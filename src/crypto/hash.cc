@@ -45,27 +45,28 @@ Bytes sha512(BytesView bytes) {
   return digest(bytes, sha512_algorithm());
 }
 
-struct Sha256::State {
+struct Digest::State {
   DigestHandle context{EVP_MD_CTX_new()};
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>()) {
-  if (EVP_DigestInit_ex2(state_->context.get(), sha256_algorithm(), nullptr) != 1)
-    abort_with("SHA-256: " + openssl_reason());
+Digest::Digest(Algorithm algorithm) : state_(std::make_unique<State>()) {
+  const EVP_MD* hash = algorithm == Algorithm::sha256 ? sha256_algorithm() : sha512_algorithm();
+  if (EVP_DigestInit_ex2(state_->context.get(), hash, nullptr) != 1) abort_with("digest: " + openssl_reason());
 }
-Sha256::~Sha256() = default;
-Sha256::Sha256(Sha256&&) noexcept = default;
-Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Digest::~Digest() = default;
+Digest::Digest(Digest&&) noexcept = default;
+Digest& Digest::operator=(Digest&&) noexcept = default;
 
-void Sha256::add(BytesView bytes) {
+void Digest::add(BytesView bytes) {
   if (EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) != 1)
-    abort_with("SHA-256: " + openssl_reason());
+    abort_with("digest: " + openssl_reason());
 }
 
-Bytes Sha256::finish() {
-  Bytes out(32, '\0');
-  if (EVP_DigestFinal_ex(state_->context.get(), bytes_of(out), nullptr) != 1)
-    abort_with("SHA-256: " + openssl_reason());
+Bytes Digest::finish() {
+  Bytes out(EVP_MAX_MD_SIZE, '\0');
+  unsigned size = 0;
+  if (EVP_DigestFinal_ex(state_->context.get(), bytes_of(out), &size) != 1) abort_with("digest: " + openssl_reason());
+  out.resize(size);
   return out;
 }
 

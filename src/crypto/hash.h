@@ -17,19 +17,24 @@ inline std::string sha256_hex(BytesView bytes) {
   return hex(sha256(bytes));
 }
 
-// SHA-256 of what comes in pieces.
-class Sha256 {
+// The hash of what comes in pieces.
+class Digest {
  public:
-  Sha256();
-  ~Sha256();
-  Sha256(Sha256&&) noexcept;
-  Sha256& operator=(Sha256&&) noexcept;
+  enum class Algorithm { sha256, sha512 };
+  explicit Digest(Algorithm algorithm);
+  ~Digest();
+  Digest(Digest&&) noexcept;
+  Digest& operator=(Digest&&) noexcept;
   void add(BytesView bytes);
-  Bytes finish();  // 32 bytes; the object is then spent
+  Bytes finish();  // 32 or 64 bytes; the object is then spent
 
  private:
   struct State;
   std::unique_ptr<State> state_;
+};
+class Sha256 : public Digest {
+ public:
+  Sha256() : Digest(Algorithm::sha256) {}
 };
 
 Bytes hmac_sha256(BytesView key, BytesView bytes);

@@ -62,6 +62,20 @@ Status CrashFiles::create(const std::string& path, BytesView bytes, unsigned mod
   return {};
 }
 
+Result<Bytes> CrashFiles::read_part(const std::string& path, std::uint64_t offset, std::size_t max) {
+  const Bytes whole = TRY(read(path, UINT64_MAX));
+  return offset < whole.size() ? whole.substr(offset, max) : Bytes();
+}
+
+Status CrashFiles::append(const std::string& path, BytesView bytes) {
+  TRY(step());
+  const auto at = now_.find(path);
+  if (at == now_.end() || at->second->folder) return not_found("append '" + path + "'");
+  if (full_) return io_error("append '" + path + "': no space left on device");
+  at->second->bytes += bytes;
+  return {};
+}
+
 Status CrashFiles::sync(const std::string& path) {
   TRY(step());
   const auto at = now_.find(path);

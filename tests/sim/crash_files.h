@@ -14,7 +14,7 @@ namespace rota::sim {
 
 class CrashFiles final : public Files {
  public:
-  // Every step after this many (creates, syncs, renames, removes, folders) fails with io, until restart().
+  // Every step after this many (creates, appends, syncs, renames, removes, folders) fails with io, until restart().
   void cut_after(int steps) { steps_left_ = steps; }
   bool was_cut() const { return cut_; }
   int steps_taken() const { return steps_taken_; }
@@ -27,6 +27,8 @@ class CrashFiles final : public Files {
   Result<FileFacts> facts(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& folder) override;
   Status create(const std::string& path, BytesView bytes, unsigned mode) override;
+  Result<Bytes> read_part(const std::string& path, std::uint64_t offset, std::size_t max) override;
+  Status append(const std::string& path, BytesView bytes) override;
   Status sync(const std::string& path) override;
   Status sync_folder(const std::string& folder) override;
   Status rename(const std::string& from, const std::string& to) override;
