@@ -135,6 +135,22 @@ Task<std::size_t> AcceptedStream::send_some(FilePart part, char* scratch) {
   }
 }
 
+// As a piece of a file: composed again after each wait.
+TlsProgress AcceptedStream::try_composed_piece(const ComposedPart& part, char* scratch, std::size_t& n) {
+  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(part.length, kScratch));
+  return try_write({scratch, part.body.compose(part.offset, {scratch, most})}, n);
+}
+
+Task<std::size_t> AcceptedStream::send_some(ComposedPart part, char* scratch) {
+  for (;;) {
+    std::size_t n = 0;
+    const TlsProgress progress = try_composed_piece(part, scratch, n);
+    if (progress == TlsProgress::done) co_return n;
+    const bool ready = co_await wait_until_ready(progress);
+    if (!ready) co_return 0;
+  }
+}
+
 void AcceptedStream::say_goodbye() {
   if (tls_) static_cast<void>(tls_->shut_down());
   ::shutdown(socket_.native_handle(), SHUT_WR);

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "crypto/tls.h"
+#include "http/message.h"
 
 namespace rota::http {
 
@@ -47,6 +48,12 @@ class AcceptedStream {
     std::uint64_t offset, length;
   };
   Task<std::size_t> send_some(FilePart part, char* scratch);
+  // As write_some, of a part of a composed body, through `scratch` likewise.
+  struct ComposedPart {
+    const ComposedBody& body;
+    std::uint64_t offset, length;
+  };
+  Task<std::size_t> send_some(ComposedPart part, char* scratch);
 
   bool is_tls() const { return tls_.has_value(); }
   std::optional<crypto::Certificate> peer() const { return tls_ ? tls_->peer() : std::nullopt; }
@@ -61,6 +68,7 @@ class AcceptedStream {
   crypto::TlsProgress try_write(BytesView bytes, std::size_t& n);
   crypto::TlsProgress try_sendfile(const FilePart& part, std::size_t& n);
   crypto::TlsProgress try_file_piece(const FilePart& part, char* scratch, std::size_t& n);
+  crypto::TlsProgress try_composed_piece(const ComposedPart& part, char* scratch, std::size_t& n);
 
   Socket socket_;
   std::string address_;

@@ -12,7 +12,7 @@ namespace rota::http {
 
 namespace {
 
-constexpr std::uint64_t kSmallFile = 16 * 1024;
+constexpr std::uint64_t kSmallBody = 16 * 1024;
 
 struct Reason {
   int status;
@@ -89,7 +89,7 @@ bool may_have_ranges(const Request& request, int status) {
   return status == 200 && (request.method == "GET" || request.method == "HEAD");
 }
 
-// A small file goes out with the head, in one write and one TLS record.
+// A small body goes out with the head, in one write and one TLS record.
 bool read_small(Answer& answer) {
   answer.body.resize(static_cast<std::size_t>(answer.length));
   const ssize_t n = pread(answer.file.get(), answer.body.data(), answer.body.size(), 0);
@@ -104,7 +104,18 @@ bool open_file(const Response& response, Answer& answer) {
   struct stat facts {};
   if (!answer.file || fstat(answer.file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) return false;
   answer.length = static_cast<std::uint64_t>(facts.st_size);
-  return answer.length > kSmallFile || read_small(answer);
+  return answer.length > kSmallBody || read_small(answer);
+}
+
+void open_composed(std::shared_ptr<const ComposedBody> composed, Answer& answer) {
+  answer.length = composed->size();
+  if (answer.length > kSmallBody) {
+    answer.composed = std::move(composed);
+    return;
+  }
+  answer.body.resize(static_cast<std::size_t>(answer.length));
+  for (std::size_t at = 0; at < answer.body.size();)
+    at += composed->compose(at, std::span(answer.body).subspan(at));
 }
 
 // RFC 9110 13.1.5: the range counts only for the representation the client has a part of.
@@ -163,7 +174,8 @@ Answer make_answer(const Request& request, Response response, const AnswerOption
   }
   if (!has_file || !response.body.empty()) answer.body = std::move(response.body);
   answer.shared_body = std::move(response.shared_body);
-  if (!answer.file) answer.length = answer.shared_body ? answer.shared_body->size() : answer.body.size();
+  if (response.composed) open_composed(std::move(response.composed), answer);
+  if (answer.is_in_memory()) answer.length = answer.shared_body ? answer.shared_body->size() : answer.body.size();
   if (may_have_ranges(request, response.status)) apply_range(request, response, answer);
   answer.head = head_of(request, response, options, answer.length);
   if (request.method == "HEAD" || has_no_body(response.status)) answer.length = 0;

@@ -20,12 +20,14 @@ struct AnswerOptions {
 
 struct Answer {
   std::string head = {};  // to the empty line
-  std::string body = {};  // one of these three holds the body
+  std::string body = {};  // one of these four holds the body
   std::shared_ptr<const std::string> shared_body = {};
+  std::shared_ptr<const ComposedBody> composed = {};
   OwnedFd file = {};
   std::uint64_t offset = 0;     // of the part that is sent
   std::uint64_t length = 0;     // of the part that is sent; 0 for HEAD, 204, 304
-  BytesView in_memory() const;  // that part, when it is no file
+  bool is_in_memory() const { return !file && composed == nullptr; }
+  BytesView in_memory() const;  // that part, when it is
 };
 
 // Honours Range for GET and HEAD answers of 200, leaves the body out for HEAD, opens the file (404 when it is gone) and

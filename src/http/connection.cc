@@ -202,7 +202,7 @@ Task<Connection::After> Connection::answer(const Request& request, Response resp
   Answer bytes = make_answer(request, std::move(response), {listening_->options.always, loop_.date(), ending});
   spool_.reset();  // after the answer has opened its file, which may be the spooled one
   bool sent = false;
-  if (!bytes.file && bytes.length <= kSentTogether) {
+  if (bytes.is_in_memory() && bytes.length <= kSentTogether) {
     bytes.head.append(bytes.in_memory());
     sent = co_await send_bytes(bytes.head);
   } else {
@@ -303,15 +303,22 @@ Task<bool> Connection::send_bytes(BytesView bytes) {
   co_return true;
 }
 
+Task<std::size_t> Connection::send_some(const Answer& answer) {
+  if (answer.composed)
+    return stream_.send_some(AcceptedStream::ComposedPart{*answer.composed, answer.offset, answer.length},
+                             loop_.scratch());
+  return stream_.send_some(AcceptedStream::FilePart{answer.file.get(), answer.offset, answer.length},
+                           loop_.scratch());
+}
+
 Task<bool> Connection::send(Answer answer) {
   const bool begun = co_await send_bytes(answer.head);
   if (!begun) co_return false;
-  if (!answer.file) co_return co_await send_bytes(answer.in_memory());
+  if (answer.is_in_memory()) co_return co_await send_bytes(answer.in_memory());
   std::uint64_t since_yield = 0;
   while (answer.length > 0) {
     enter(Phase::writing, shared_.options.idle_timeout);
-    const AcceptedStream::FilePart part{answer.file.get(), answer.offset, answer.length};
-    const std::size_t n = co_await stream_.send_some(part, loop_.scratch());
+    const std::size_t n = co_await send_some(answer);
     if (n == 0) co_return false;
     answer.offset += n;
     answer.length -= n;

@@ -59,6 +59,7 @@ class Connection {
   Task<bool> read_more(AcceptedStream::First first);
   Task<Response> respond_on_worker(const Route& route, const Request& request);
   Task<bool> send(Answer answer);
+  Task<std::size_t> send_some(const Answer& answer);
   Task<bool> send_bytes(BytesView bytes);
   Task<void> linger();
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,11 +44,22 @@ struct Request {
   const std::string& param(std::string_view name) const;  // aborts when the pattern has none of that name
 };
 
+// A body that is composed while it is sent: a slow client costs what this holds, not the length of the body.
+class ComposedBody {
+ public:
+  virtual ~ComposedBody() = default;
+  virtual std::uint64_t size() const = 0;
+  // The body's bytes from `offset` (below size()) on: how many are in `out` now, at least one. The same bytes whenever it
+  // is asked; on the network thread, so it must not block.
+  virtual std::size_t compose(std::uint64_t offset, std::span<char> out) const = 0;
+};
+
 struct Response {
   int status = 200;
   Headers headers = {};
   std::string body = {};
   std::shared_ptr<const std::string> shared_body = {};  // instead of `body`: not copied per request
+  std::shared_ptr<const ComposedBody> composed = {};    // instead of `body`: with ranges, as a file
   std::string file = {};  // instead of `body`: path of a file, sent with ranges (206, 416)
   bool remove_file_after = false;
 };

@@ -28,6 +28,16 @@ int count_files(const std::string& folder) {
   return count;
 }
 
+// A text that is given out 1000 bytes at a time.
+struct InPieces final : ComposedBody {
+  explicit InPieces(std::string t) : text(std::move(t)) {}
+  std::uint64_t size() const override { return text.size(); }
+  std::size_t compose(std::uint64_t offset, std::span<char> out) const override {
+    return text.copy(out.data(), std::min<std::size_t>(out.size(), 1000), static_cast<std::size_t>(offset));
+  }
+  std::string text;
+};
+
 class ServerTest : public testing::Test {
  protected:
   ServerTest() {
@@ -58,6 +68,10 @@ class ServerTest : public testing::Test {
     router_.add("POST", "/echo", [](const Request& r) { return text_response(200, r.body); });
     router_.add("GET", "/object", [this](const Request&) { return file("object"); });
     router_.add("GET", "/big", [this](const Request&) { return file("big"); });
+    router_.add("GET", "/composed", [this](const Request& r) {
+      const auto size = static_cast<std::size_t>(decimal(r.query).value());
+      return Response{.composed = std::make_shared<InPieces>(big_.substr(0, size))};
+    });
     router_.add("GET", "/gone", [this](const Request&) { return file("none"); });
     router_.add("GET", "/folder", [this](const Request&) { return file(""); });
     router_.add("GET", "/nothing", [](const Request&) { return Response{.status = 204}; });
@@ -263,6 +277,20 @@ TEST_F(ServerTest, ServesLargeFilesWholeAndInPart) {
   EXPECT_EQ(ask(get("/big", "Range: bytes=1000000-2999998\r\n")).body, big_.substr(1000000, 1999999));
 }
 
+TEST_F(ServerTest, ServesComposedBodiesWholeAndInPart) {
+  for (const std::size_t size : {0, 1, 1000, 16 * 1024, 16 * 1024 + 1, 200'000, 3'000'000}) {
+    const std::string path = "/composed?" + std::to_string(size);
+    RawPeer peer = connected();
+    peer.say(get(path) + "HEAD " + path + " HTTP/1.1\r\nHost: x\r\n\r\n" + get("/name/after"));
+    EXPECT_TRUE(peer.hear_reply().body == big_.substr(0, size)) << size;
+    EXPECT_EQ(peer.hear_head().field("Content-Length"), std::to_string(size));
+    EXPECT_EQ(peer.hear_reply().body, "after");
+  }
+  EXPECT_EQ(ask(get("/composed?1000", "Range: bytes=10-12\r\n")).body, big_.substr(10, 3));
+  EXPECT_EQ(ask(get("/composed?3000000", "Range: bytes=1000000-2999998\r\n")).body, big_.substr(1000000, 1999999));
+  EXPECT_EQ(ask(get("/composed?3000000", "Range: bytes=3000000-\r\n")).status, 416);
+}
+
 TEST_F(ServerTest, AnswersAMissingFileWith404) {
   EXPECT_EQ(ask(get("/gone")).status, 404);
   EXPECT_EQ(ask(get("/folder")).status, 404);
@@ -335,7 +363,8 @@ TEST_F(ServerTest, ServesOthersWhileClientsAreSlow) {
   options_.io_threads = 1;
   std::vector<RawPeer> slow;
   for (const char* start : {"GET /na", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc",
-                            "GET /big HTTP/1.1\r\nHost: x\r\n\r\n", ""}) {
+                            "GET /big HTTP/1.1\r\nHost: x\r\n\r\n",
+                            "GET /composed?3000000 HTTP/1.1\r\nHost: x\r\n\r\n", ""}) {
     slow.push_back(connected());
     slow.back().say(start);
   }

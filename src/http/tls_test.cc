@@ -40,6 +40,19 @@ Identity device(const CertificateAuthority& ca, const std::string& name) {
   return {certificate.pem(), std::move(key)};
 }
 
+// `size` letters, made as they are sent.
+struct Letters final : ComposedBody {
+  explicit Letters(std::uint64_t s) : length(s) {}
+  static char at(std::uint64_t i) { return static_cast<char>('a' + i % 23); }
+  std::uint64_t size() const override { return length; }
+  std::size_t compose(std::uint64_t offset, std::span<char> out) const override {
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), length - offset));
+    for (std::size_t i = 0; i < n; ++i) out[i] = at(offset + i);
+    return n;
+  }
+  std::uint64_t length;
+};
+
 class TlsTest : public testing::Test {
  protected:
   TlsTest() : server_ca_(authority("server CA")), device_ca_(authority("device CA")) {
@@ -50,6 +63,9 @@ class TlsTest : public testing::Test {
                            subject.common_name + "/" + subject.organizational_unit + "/" + subject.business_category);
     });
     router_.add(Route{"POST", "/echo", [](const Request& r) { return text_response(200, r.body); }, 8 << 20});
+    router_.add("GET", "/composed", [](const Request& r) {
+      return Response{.composed = std::make_shared<Letters>(decimal(r.query).value())};
+    });
     router_.add("GET", "/file", [this](const Request&) { return Response{.file = path_}; });
     start();
   }
@@ -165,6 +181,18 @@ TEST_F(TlsTest, CarriesLargeBodiesBothWays) {
   ASSERT_TRUE(file.ok()) << file.error().what;
   EXPECT_TRUE(file->body == big);
   EXPECT_EQ(plain.connections_made(), 1);
+}
+
+TEST_F(TlsTest, CarriesAComposedBodyThatIsNowhereWhole) {
+  std::uint64_t seen = 0, wrong = 0;
+  const auto check = [&](BytesView piece) -> Status {
+    for (const char c : piece) wrong += c != Letters::at(seen++) ? 1 : 0;
+    return {};
+  };
+  const auto reply = client(server_ca_).fetch({.url = url("/composed?20000000"), .max_body = 20'000'000, .sink = check});
+  ASSERT_TRUE(reply.ok()) << reply.error().what;
+  EXPECT_EQ(seen, 20'000'000u);
+  EXPECT_EQ(wrong, 0u);
 }
 
 TEST_F(TlsTest, UsesAReplacedCertificateForNewConnections) {
