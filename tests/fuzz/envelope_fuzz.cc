@@ -1,4 +1,5 @@
 // Envelopes and the four roles: what is read is within the promised ranges, and every check of a publication ends.
+#include "json_mutation.h"
 #include "must_hold.h"
 #include "tuf/admit.h"
 #include "tuf/form.h"
@@ -6,6 +7,8 @@
 using namespace rota;
 using namespace rota::tuf;
 using rota::fuzz::must_hold;
+
+ROTA_FUZZ_MUTATES_JSON(0)
 
 namespace {
 

@@ -1,10 +1,13 @@
 // Strict JSON and its canonical forms: whatever is read is written back the same.
 #include "base/json.h"
+#include "json_mutation.h"
 #include "must_hold.h"
 #include "tuf/canonical.h"
 
 using namespace rota;
 using rota::fuzz::must_hold;
+
+ROTA_FUZZ_MUTATES_JSON(0)
 
 namespace {
 
