@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/hash.h"
+#include "tuf/metadata.h"
 
 namespace rota::tuf {
 namespace {
@@ -199,6 +200,22 @@ TEST(ReadDelegations, RefusesKeysWithoutForm) {
   EXPECT_EQ(refused(R"({"k":{"keytype":1}})", Dialect::tuf), "delegations: keys: keytype: want text, got 1");
   EXPECT_EQ(refused(R"({"k":1})", Dialect::tuf), "delegations: keys: keytype: want text, got nothing");
   EXPECT_EQ(refused(R"({")" + std::string(64, 'A') + R"(":{"keytype":"x"}})", Dialect::uptane), "accepted");
+}
+
+// The other dialect's are for the suppliers of a factory; no device goes by them.
+TEST(ReadDelegations, IsDoneForTargetsOfTheTufDialect) {
+  const auto targets = [](const std::string& spec_version, const std::string& delegations) {
+    const std::string body = R"({"_type":"targets","version":1,"expires":"2028-01-01T00:00:00Z","targets":{})";
+    const Bytes file =
+        R"({"signatures":[],"signed":)" + body + spec_version + R"(,"delegations":)" + delegations + "}}";
+    return read_targets(parse_envelope(file, file.size()).value());
+  };
+  const std::string tuf = R"(,"spec_version":"1.0.31")", none = R"({"keys":{},"roles":[]})";
+  EXPECT_TRUE(targets(tuf, none)->delegations);
+  EXPECT_EQ(targets(tuf, "{}").error().what, "targets: delegations: keys: want an object, got nothing");
+  EXPECT_EQ(targets(tuf, "null").error().what, "targets: delegations: keys: want an object, got nothing");
+  EXPECT_FALSE(targets("", none)->delegations);
+  EXPECT_TRUE(targets("", "{}").ok());
 }
 
 TEST(SpeakersFor, AreThoseThatMatchInFileOrder) {

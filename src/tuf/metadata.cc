@@ -134,6 +134,8 @@ Result<Targets> targets_from(const Json& body, const Wanted& wanted) {
     if (wanted.wants(target)) targets.targets.push_back(std::move(target));
     ++targets.count;
   }
+  const Json* delegations = targets.dialect == Dialect::tuf ? body.find("delegations") : nullptr;  // device.md 5.2
+  if (delegations != nullptr) targets.delegations = TRY(read_delegations(*delegations, targets.dialect));
   return targets;
 }
 
