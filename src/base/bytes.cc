@@ -9,14 +9,22 @@ namespace {
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+constexpr unsigned char byte_of(char c) { return static_cast<unsigned char>(c); }
 
-unsigned char byte_of(char c) { return static_cast<unsigned char>(c); }
+// What each character stands for in an alphabet; -1 for the others.
+constexpr std::array<std::int8_t, 256> values_in(std::string_view alphabet) {
+  std::array<std::int8_t, 256> values{};
+  values.fill(-1);
+  for (std::size_t i = 0; i < alphabet.size(); ++i) values[byte_of(alphabet[i])] = static_cast<std::int8_t>(i);
+  return values;
+}
+constexpr auto kBase64Values = values_in(kBase64);
+constexpr auto kHexValues = [] {
+  auto values = values_in(kHexDigits);
+  for (int i = 10; i < 16; ++i) values[static_cast<std::size_t>('A' + i - 10)] = static_cast<std::int8_t>(i);
+  return values;
+}();
+int hex_value(char c) { return kHexValues[byte_of(c)]; }
 
 constexpr std::array<std::uint32_t, 256> make_crc_table() {
   std::array<std::uint32_t, 256> table{};
@@ -81,8 +89,8 @@ Result<Bytes> unbase64(std::string_view text) {
     const std::size_t pad = !last ? 0 : text[i + 3] != '=' ? 0 : text[i + 2] != '=' ? 1 : 2;
     std::uint32_t group = 0;
     for (std::size_t k = 0; k < 4; ++k) {
-      const auto value = k >= 4 - pad ? 0 : kBase64.find(text[i + k]);
-      if (value == std::string_view::npos) return bad_input("base64: a character outside the alphabet");
+      const int value = k >= 4 - pad ? 0 : kBase64Values[byte_of(text[i + k])];
+      if (value < 0) return bad_input("base64: a character outside the alphabet");
       group = group << 6 | static_cast<std::uint32_t>(value);
     }
     if ((pad == 1 && (group & 0xff)) || (pad == 2 && (group & 0xffff)))
