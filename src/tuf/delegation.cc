@@ -1,7 +1,6 @@
 #include "tuf/delegation.h"
 
 #include <algorithm>
-#include <set>
 
 #include "crypto/hash.h"
 #include "tuf/form.h"
@@ -26,8 +25,10 @@ Result<const Json::Array*> array_of(const Json& json, std::string_view name) {
 }
 
 Result<std::vector<std::string>> texts_of(const Json& json, std::string_view name) {
+  const Json::Array& items = *TRY(array_of(json, name));
   std::vector<std::string> texts;
-  for (const Json& item : *TRY(array_of(json, name))) {
+  texts.reserve(items.size());
+  for (const Json& item : items) {
     if (item.if_text() == nullptr) return want_got(name, "texts", form::described(&item));
     texts.push_back(*item.if_text());
   }
@@ -73,14 +74,21 @@ Result<DelegatedRole> read_role(const Json& json) {
   return role;
 }
 
+Status names_differ(const std::vector<DelegatedRole>& roles) {
+  std::vector<std::string_view> names;
+  for (const DelegatedRole& role : roles) names.push_back(role.name);
+  std::ranges::sort(names);
+  const auto twice = std::ranges::adjacent_find(names);
+  if (twice != names.end()) return rejected("roles: '" + KeyId{std::string(*twice)}.brief() + "' is given twice");
+  return {};
+}
+
 Result<std::vector<DelegatedRole>> read_roles(const Json& json) {
+  const Json::Array& items = *TRY(array_of(json, "roles"));
   std::vector<DelegatedRole> roles;
-  std::set<std::string, std::less<>> names;
-  for (const Json& item : *TRY(array_of(json, "roles"))) {
-    roles.push_back(TRY_IN("roles: " + std::to_string(roles.size()), read_role(item)));
-    const std::string& name = roles.back().name;
-    if (!names.insert(name).second) return rejected("roles: '" + KeyId{name}.brief() + "' is given twice");
-  }
+  roles.reserve(items.size());
+  for (const Json& item : items) roles.push_back(TRY_IN("roles: " + std::to_string(roles.size()), read_role(item)));
+  TRY(names_differ(roles));
   return roles;
 }
 

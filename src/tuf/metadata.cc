@@ -1,6 +1,7 @@
 #include "tuf/metadata.h"
 
 #include "tuf/form.h"
+#include "tuf/key_ring.h"
 
 namespace rota::tuf {
 namespace {
@@ -26,24 +27,6 @@ Result<const Json::Object*> object_of(const Json& body, std::string_view name) {
   return member->if_object();
 }
 
-bool is_key_id(std::string_view text, Dialect dialect) {
-  if (dialect == Dialect::tuf) return !text.empty();
-  return is_sha256_hex(lower(text));
-}
-
-// A key that can never verify does not spoil the root (tuf-client.md 2); one without form does.
-Status read_key(const std::string& id, const Json& json, Root& root) {
-  if (!is_key_id(id, root.dialect)) return want_got("keys", "ids of 64 hex digits", KeyId{id}.brief());
-  const Json* type = json.find("keytype");
-  if (type == nullptr || type->if_text() == nullptr) return want_got("keys: keytype", "text", form::described(type));
-  auto key = form::root_key(json, root.dialect);
-  if (key.ok())
-    root.keys.emplace(KeyId{id}, std::move(key).value());
-  else
-    root.unusable.emplace(KeyId{id}, key.error().what);
-  return {};
-}
-
 // Required in the tuf dialect (TUF 4.3); the other knows one way to name files.
 Result<bool> is_consistent(const Json& body, Dialect dialect) {
   const Json* member = body.find("consistent_snapshot");
@@ -59,7 +42,9 @@ Result<Root> root_from(const Json& body) {
   root.version = head.version;
   root.expires = head.expires;
   root.dialect = form::dialect_of(body);
-  for (const auto& [id, key] : *TRY(object_of(body, "keys"))) TRY(read_key(id, key, root));
+  KeyRing ring = TRY(read_keys(body, root.dialect));
+  root.keys = std::move(ring.keys);
+  root.unusable = std::move(ring.unusable);
   TRY(object_of(body, "roles"));
   for (const Role role : form::kRoles) {
     const Json* keys = body.find("roles")->find(name_of(role));
