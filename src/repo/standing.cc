@@ -26,6 +26,7 @@ Standing serving(Standing base, const tuf::Generation& files, const tuf::Verifie
   published.targets_checksum = crypto::sha256_hex(files.targets);
   published.target_list = set.targets->targets;
   base.published = std::make_shared<const Published>(std::move(published));
+  base.reached = std::make_shared<const tuf::Trusted<tuf::Root>>(set.root.trusted());
   base.floors = {set.timestamp->version, set.snapshot->version, set.targets->version, {}};
   for (const auto& [name, meta] : set.snapshot->meta) base.floors.listed[name] = meta.version;
   base.timestamp_expires = set.timestamp->expires;
@@ -135,8 +136,11 @@ class Drafting {
 
 Result<tuf::Trusted<tuf::Root>> newest_root(const Standing& standing) {
   if (standing.roots.empty()) return rejected("factory '" + standing.factory + "': root 1 is missing");
-  auto root = TRY(tuf::anchor_root(*standing.roots.front()));
-  for (std::size_t i = 1; i < standing.roots.size(); ++i) root = TRY(tuf::next_root(root, *standing.roots[i]));
+  auto root = standing.reached ? *standing.reached : TRY(tuf::anchor_root(*standing.roots.front()));
+  const auto newest = static_cast<tuf::Version>(standing.roots.size());
+  while (root->version < newest)
+    root = TRY(tuf::next_root(root, *standing.roots[static_cast<std::size_t>(root->version)]));
+  if (root->version != newest) return want_got("newest root: version", newest, root->version);
   return root;
 }
 

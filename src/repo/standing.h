@@ -18,12 +18,13 @@ constexpr Seconds kTimestampLife = days(7), kSnapshotLife = days(90), kTargetsLi
 struct Standing {
   std::string factory;
   std::vector<std::shared_ptr<const Bytes>> roots;  // from version 1
+  std::shared_ptr<const tuf::Trusted<tuf::Root>> reached;  // one of them, verified step by step from root 1; null: none yet
   tuf::Floors floors;                               // the versions served: the next ones are above them
   Time timestamp_expires, snapshot_expires, targets_expires;
   std::shared_ptr<const Published> published;
 };
 
-// The newest root, reached from the oldest a device may hold. rejected: a step does not verify.
+// The newest root, reached from the oldest a device may hold: the walk goes on at `reached`. rejected: a step does not verify.
 Result<tuf::Trusted<tuf::Root>> newest_root(const Standing& standing);
 
 // Before the first generation: roots only, generation 0, empty files.
