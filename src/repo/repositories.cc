@@ -196,10 +196,16 @@ Result<std::shared_ptr<const Published>> Repositories::published(std::string_vie
 }
 
 Result<std::shared_ptr<const Bytes>> Repositories::root(std::string_view factory, tuf::Version version) const {
+  return TRY(roots_from(factory, version, 1)).front();
+}
+
+Result<std::vector<std::shared_ptr<const Bytes>>> Repositories::roots_from(std::string_view factory, tuf::Version first,
+                                                                           std::size_t most) const {
   const auto standing = TRY(impl_->standing(factory));
-  if (version < 1 || version > static_cast<tuf::Version>(standing->roots.size()))
-    return not_found("factory '" + std::string(factory) + "': root " + std::to_string(version));
-  return standing->roots[static_cast<std::size_t>(version - 1)];
+  if (first < 1 || first > static_cast<tuf::Version>(standing->roots.size()))
+    return not_found("factory '" + std::string(factory) + "': root " + std::to_string(first));
+  const auto from = standing->roots.begin() + static_cast<std::ptrdiff_t>(first - 1);
+  return std::vector(from, from + std::min<std::ptrdiff_t>(standing->roots.end() - from, static_cast<std::ptrdiff_t>(most)));
 }
 
 Result<Json> Repositories::next_root_body(std::string_view factory) const {

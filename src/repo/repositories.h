@@ -71,6 +71,9 @@ class Repositories {
   Result<std::shared_ptr<const Published>> published(std::string_view factory) const;
   // N.root.json as served; not_found past the newest.
   Result<std::shared_ptr<const Bytes>> root(std::string_view factory, tuf::Version version) const;
+  // Roots `first`, first + 1, … to the newest, at most `most` of them; not_found where root(first) is.
+  Result<std::vector<std::shared_ptr<const Bytes>>> roots_from(std::string_view factory, tuf::Version first,
+                                                               std::size_t most) const;
   // The newest root's body with version + 1 and a new expiry, unsigned: where a rotation starts.
   Result<Json> next_root_body(std::string_view factory) const;
 

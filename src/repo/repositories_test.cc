@@ -124,8 +124,18 @@ TEST_F(Creation, SaysWhichFactoryIsUnknown) {
   EXPECT_EQ(repos_->accept_root("nobody", "{}", {}).error().fault, Fault::not_found);
   EXPECT_EQ(repos_->add_targets("nobody", {}).error().fault, Fault::not_found);
   EXPECT_EQ(repos_->refresh("nobody").error().fault, Fault::not_found);
-  for (const tuf::Version version : {tuf::Version{0}, tuf::Version{-1}, tuf::Version{3}, INT64_MAX})
+  EXPECT_EQ(repos_->roots_from("nobody", 1, 1).error().fault, Fault::not_found);
+  for (const tuf::Version version : {tuf::Version{0}, tuf::Version{-1}, tuf::Version{3}, INT64_MAX}) {
     EXPECT_EQ(repos_->root("acme", version).error().fault, Fault::not_found) << version;
+    EXPECT_EQ(repos_->roots_from("acme", version, 1024).error().fault, Fault::not_found) << version;
+  }
+}
+
+TEST_F(Creation, GivesRootsFromOneOnAndNoMoreThanAskedFor) {
+  const auto one = repos_->root("acme", 1).value(), two = repos_->root("acme", 2).value();
+  EXPECT_THAT(repos_->roots_from("acme", 1, 1024).value(), ElementsAre(one, two));
+  EXPECT_THAT(repos_->roots_from("acme", 1, 1).value(), ElementsAre(one));
+  EXPECT_THAT(repos_->roots_from("acme", 2, 1024).value(), ElementsAre(two));
 }
 
 TEST_F(Publication, AddsTargetsInOneGeneration) {

@@ -7,11 +7,11 @@
 #include "server/audit.h"
 #include "server/gateway.h"
 #include "server/reports.h"
+#include "server/root_files.h"
+#include "tuf/root_chain.h"
 
 namespace rota::server {
 namespace {
-
-constexpr tuf::Version kMaxVersion = 0x7FFFFFFF;
 
 struct File {
   std::shared_ptr<const Bytes> bytes;
@@ -84,19 +84,23 @@ http::Response answer(const File& file, std::string_view cache) {
 
 constexpr std::string_view kAskAgain = "no-cache", kForever = "public, max-age=31536000, immutable";
 
-// "<N>.root.json": N, a plain decimal from 1.
-std::optional<tuf::Version> root_version_of(std::string_view file) {
-  constexpr std::string_view kSuffix = ".root.json";
-  if (!file.ends_with(kSuffix)) return std::nullopt;
-  const auto number = decimal(file.substr(0, file.size() - kSuffix.size()), kMaxVersion);
-  return number && *number > 0 ? std::optional(*number) : std::nullopt;
+// Who asks for N+1 holds N (gateway.md 3.4).
+void note_root_held(const DeviceCall& call, tuf::Version asked, tuf::Version newest) {
+  if (asked > 1 && asked <= newest + 1) call.app.devices.note_root(call.uuid, asked - 1, RootSource::request);
 }
 
-// Who asks for N+1 holds N (gateway.md 3.4).
 Result<http::Response> numbered_root(ServedSets& sets, const DeviceCall& call, tuf::Version version) {
   const auto newest = TRY(sets.newest(call.factory))->root.version;
-  if (version > 1 && version <= newest + 1) call.app.devices.note_root(call.uuid, version - 1, RootSource::request);
-  return answer(TRY(sets.root(call.factory, version)), kForever);
+  note_root_held(call, version, newest);
+  auto response = answer(TRY(sets.root(call.factory, version)), kForever);
+  hint_at_chain(response, version, newest);
+  return response;
+}
+
+Result<http::Response> root_chain(ServedSets& sets, const DeviceCall& call, tuf::Version first) {
+  note_root_held(call, first, TRY(sets.newest(call.factory))->root.version);
+  return root_chain_answer(call.request, first,
+                           TRY(call.app.repos.roots_from(call.factory, first, tuf::kMaxChainRoots)));
 }
 
 Result<http::Response> role_file(const Set& set, const DeviceCall& call, tuf::Role role) {
@@ -116,7 +120,8 @@ Result<http::Response> repo_file(ServedSets& sets, const DeviceCall& call) {
   const bool production = call.request.peer->certificate->subject().business_category == "production";
   const std::string& file = call.request.param("file");
   if (production) return not_found("metadata: this factory has no production stream");
-  if (const auto version = root_version_of(file)) return numbered_root(sets, call, *version);
+  if (const auto version = root_version_of(file, kNumberedRoot)) return numbered_root(sets, call, *version);
+  if (const auto first = root_version_of(file, kRootChain)) return root_chain(sets, call, *first);
   for (const auto role : {tuf::Role::root, tuf::Role::timestamp, tuf::Role::snapshot, tuf::Role::targets})
     if (file == std::string(tuf::name_of(role)) + ".json")
       return role_file(*TRY(sets.newest(call.factory)), call, role);

@@ -7,6 +7,7 @@
 #include "server/installation_for_test.h"
 #include "server/pki.h"
 #include "tuf/canonical.h"
+#include "tuf/root_chain.h"
 
 namespace rota::server {
 namespace {
@@ -48,7 +49,7 @@ TEST_F(GatewayTest, A1TellsADeviceWhatItKnowsOfIt) {
 }
 
 TEST_F(GatewayTest, A1RefusesWhoHasNoCertificate) {
-  for (const char* path : {"/device", "/repo/1.root.json", "/nothing", "/healthz"}) {
+  for (const char* path : {"/device", "/repo/1.root.json", "/repo/1.root-chain", "/nothing", "/healthz"}) {
     const auto reply = fetch(nullptr, {.url = path});
     ASSERT_TRUE(reply.ok()) << reply.error().what;
     EXPECT_EQ(reply->status, 403) << path;
@@ -126,6 +127,12 @@ TEST_F(GatewayTest, A6RefusesAnotherKeyUnlessAnnounced) {
   EXPECT_EQ(send(one, "PATCH", "/device", to_json(announced)).status, 200);
   EXPECT_EQ(send(one, "PATCH", "/device", to_json(announced)).status, 200);
   EXPECT_EQ(send(one, "PATCH", "/device", R"({"next_pubkey":"x"})").status, 400);
+  const std::string p384 =
+      R"({"next_pubkey":"-----BEGIN PUBLIC KEY-----\n)"
+      R"(MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE7DpOQVtOGaRWhhgCn0J/pdqai8SukuAu\n)"
+      R"(BqrlKGswDGTe+PDqkFWGYGSiVFFUgLwTgBXZty19VyROqO+awMYhiWcIpZNn+d+5\n)"
+      R"(9UyoSz8cnbEoiyMcOuDU/nNE/SUzJkcg\n-----END PUBLIC KEY-----\n"})";
+  EXPECT_EQ(send(one, "PATCH", "/device", p384).status, 400);
   EXPECT_EQ(status_for(other), 200);
   EXPECT_EQ(status_for(one), 403);
 }
@@ -187,8 +194,44 @@ TEST_F(GatewayTest, B1ServesTheChainOfRootsAndEndsItWith404) {
 TEST_F(GatewayTest, B1Answers404ToWhatIsNoRootVersion) {
   const auto one = registered(kUuid, "one");
   for (const char* n : {"0", "01", "five", "-1", "99999999999999999999", "2147483648", "1e0", "+1", "", " 1"})
-    EXPECT_EQ(get(one, "/repo/" + percent_encoded(n) + ".root.json").status, 404) << n;
+    for (const char* suffix : {".root.json", ".root-chain"})
+      EXPECT_EQ(get(one, "/repo/" + percent_encoded(n) + suffix).status, 404) << n;
   EXPECT_EQ(app().devices.find(kUuid)->root_held, 0);
+}
+
+TEST_F(GatewayTest, B1ServesTheSameRootsInOneChainFile) {
+  const auto one = registered(kUuid, "one");
+  const auto first = get(one, "/repo/1.root.json"), second = get(one, "/repo/2.root.json");
+  const auto chain = get(one, "/repo/1.root-chain");
+  EXPECT_EQ(chain.status, 200);
+  EXPECT_EQ(chain.body, tuf::root_chain_frame(first.body) + tuf::root_chain_frame(second.body));
+  EXPECT_EQ(header(chain.headers, "Content-Type"), "application/vnd.rota.root-chain");
+  EXPECT_EQ(header(chain.headers, "Cache-Control"), "no-cache");
+  EXPECT_EQ(get(one, "/repo/2.root-chain").body, tuf::root_chain_frame(second.body));
+  EXPECT_EQ(header(first.headers, "x-rota-root-chain"), "2");
+  EXPECT_EQ(header(second.headers, "x-rota-root-chain"), "");
+}
+
+TEST_F(GatewayTest, B1SaysThatAChainIsHeldAlready) {
+  const auto one = registered(kUuid, "one");
+  const std::string tag(header(get(one, "/repo/1.root-chain").headers, "ETag"));
+  EXPECT_THAT(tag, StartsWith("\"1-2-"));
+  for (const auto& held : {tag, "W/" + tag, "\"other\", " + tag, std::string("*")}) {
+    const auto reply = get(one, "/repo/1.root-chain", {{"If-None-Match", held}});
+    EXPECT_EQ(reply.status, 304) << held;
+    EXPECT_EQ(header(reply.headers, "ETag"), tag);
+    EXPECT_EQ(reply.body, "");
+  }
+  EXPECT_EQ(get(one, "/repo/2.root-chain", {{"If-None-Match", tag}}).status, 200);
+  EXPECT_EQ(get(one, "/repo/1.root-chain", {{"If-None-Match", "\"1-1-0\""}}).status, 200);
+}
+
+TEST_F(GatewayTest, B1TakesARequestForAChainAsHeldRoot) {
+  const auto one = registered(kUuid, "one");
+  EXPECT_EQ(get(one, "/repo/2.root-chain").status, 200);
+  EXPECT_EQ(app().devices.find(kUuid)->root_held, 1);
+  EXPECT_EQ(get(one, "/repo/3.root-chain").status, 404);
+  EXPECT_EQ(app().devices.find(kUuid)->root_held, 2);
 }
 
 TEST_F(GatewayTest, B2ServesASetThatADeviceVerifies) {
@@ -215,14 +258,12 @@ TEST_F(GatewayTest, B2ServesASetThatADeviceVerifies) {
 TEST_F(GatewayTest, B2ServesTheNewSetAfterAPublication) {
   const auto one = registered(kUuid, "one");
   const auto before = get(one, "/repo/targets.json").body;
-  ASSERT_TRUE(
-      app()
-          .repos
-          .add_targets("acme",
-                       {{"foo-lmp-1", std::string(64, 'a'), 0,
-                         parse_json(R"({"hardwareIds":["foo"],"name":"foo-lmp","version":"1","targetFormat":"OSTREE"})")
-                             .value()}})
-          .ok());
+  const tuf::Target target{
+      .name = "foo-lmp-1",
+      .hashes = {{"sha256", std::string(64, 'a')}},
+      .length = 0,
+      .custom = R"({"hardwareIds":["foo"],"name":"foo-lmp","version":"1","targetFormat":"OSTREE"})"};
+  ASSERT_TRUE(app().repos.add_targets("acme", {target}).ok());
   const auto after = get(one, "/repo/targets.json");
   EXPECT_NE(after.body, before);
   EXPECT_EQ(header(after.headers, "x-ats-role-checksum"), crypto::sha256_hex(after.body));
@@ -240,7 +281,8 @@ TEST_F(GatewayTest, HasNoProductionStream) {
   const auto one =
       machine(kUuid, {.common_name = kUuid, .organizational_unit = "acme", .business_category = "production"});
   ASSERT_TRUE(app().factories.set_auto_enroll("acme", AutoEnroll::factory_ca).ok());
-  for (const char* path : {"/repo/1.root.json", "/repo/timestamp.json"}) EXPECT_EQ(get(one, path).status, 404);
+  for (const char* path : {"/repo/1.root.json", "/repo/1.root-chain", "/repo/timestamp.json"})
+    EXPECT_EQ(get(one, path).status, 404);
 }
 
 TEST_F(GatewayTest, TrustsANewFactorysCaWithoutARestart) {

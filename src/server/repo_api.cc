@@ -7,6 +7,8 @@
 #include "server/answers.h"
 #include "server/audit.h"
 #include "server/request_body.h"
+#include "server/root_files.h"
+#include "tuf/root_chain.h"
 
 namespace rota::server {
 namespace {
@@ -69,22 +71,38 @@ http::Response served(const RepoCall& call, std::shared_ptr<const Bytes> bytes, 
   return response;
 }
 
+http::Response with_checksum(const RepoCall& call, std::shared_ptr<const Bytes> bytes) {
+  std::string checksum = crypto::sha256_hex(*bytes);
+  return served(call, std::move(bytes), std::move(checksum));
+}
+
+http::Response numbered_root(const RepoCall& call, tuf::Version version) {
+  auto root = call.app.repos.root(call.factory, version);
+  if (!root) return no_root(call.request);
+  auto response = with_checksum(call, std::move(root).value());
+  hint_at_chain(response, version, call.published->root_version);
+  return response;
+}
+
+http::Response root_chain(const RepoCall& call, tuf::Version first) {
+  auto roots = call.app.repos.roots_from(call.factory, first, tuf::kMaxChainRoots);
+  if (!roots) return no_root(call.request);
+  auto response = root_chain_answer(call.request, first, std::move(roots).value());
+  response.headers.emplace_back("x-ats-tuf-repo-id", call.published->repo_id);
+  return response;
+}
+
 http::Response get_role_file(const RepoCall& call) {
   const std::string& file = call.request.param("file");
   const auto& published = *call.published;
-  const auto with_checksum = [&](const std::shared_ptr<const Bytes>& bytes) {
-    return served(call, bytes, crypto::sha256_hex(*bytes));
-  };
   if (file == "targets.json") return served(call, published.targets, published.targets_checksum);
-  if (file == "snapshot.json") return with_checksum(published.snapshot);
-  if (file == "timestamp.json") return with_checksum(published.timestamp);
-  if (file == "root.json") return with_checksum(published.root);
-  constexpr std::string_view kRoot = ".root.json";
-  if (!file.ends_with(kRoot)) return refused(call.request, 404, "role_not_found", "no such file in this repository");
-  const auto version = decimal(std::string_view(file).substr(0, file.size() - kRoot.size()), INT32_MAX);
-  const auto root =
-      version ? call.app.repos.root(call.factory, *version) : Result<std::shared_ptr<const Bytes>>(version.error());
-  return root ? with_checksum(*root) : no_root(call.request);
+  if (file == "snapshot.json") return with_checksum(call, published.snapshot);
+  if (file == "timestamp.json") return with_checksum(call, published.timestamp);
+  if (file == "root.json") return with_checksum(call, published.root);
+  if (const auto version = root_version_of(file, kNumberedRoot)) return numbered_root(call, *version);
+  if (const auto first = root_version_of(file, kRootChain)) return root_chain(call, *first);
+  if (file.ends_with(kNumberedRoot) || file.ends_with(kRootChain)) return no_root(call.request);
+  return refused(call.request, 404, "role_not_found", "no such file in this repository");
 }
 
 http::Response get_next_root(const RepoCall& call) {

@@ -7,6 +7,7 @@
 
 #include "crypto/hash.h"
 #include "server/installation_for_test.h"
+#include "tuf/root_chain.h"
 #include "tuf/sign.h"
 
 namespace rota::server {
@@ -59,7 +60,11 @@ std::string header_of(const http::Response& response, std::string_view name) {
   return std::string(header(response.headers, name));
 }
 std::string body_of(const http::Response& response) {
-  return response.shared_body ? *response.shared_body : response.body;
+  if (!response.composed) return response.shared_body ? *response.shared_body : response.body;
+  std::string body(static_cast<std::size_t>(response.composed->size()), '?');
+  for (std::size_t at = 0; at < body.size();)  // in pieces that end anywhere
+    at += response.composed->compose(at, std::span(body).subspan(at, std::min<std::size_t>(body.size() - at, 777)));
+  return body;
 }
 std::string code_of(const http::Response& response) {
   return parse_json(response.body).value().text_or("code", "");
@@ -134,9 +139,40 @@ TEST_F(RepoApi, ServesTheSetWithItsChecksums) {
   EXPECT_EQ(body_of(get("root.json")), body_of(get("2.root.json")));
 }
 
+TEST_F(RepoApi, ServesTheSameRootsInOneChainFile) {
+  const auto first = get("1.root.json"), second = get("2.root.json");
+  EXPECT_EQ(header_of(first, "x-rota-root-chain"), "2");
+  EXPECT_EQ(header_of(second, "x-rota-root-chain"), "");
+  const auto two = tuf::root_chain_frame(body_of(first)) + tuf::root_chain_frame(body_of(second));
+  const auto chain = get("1.root-chain");
+  ASSERT_EQ(chain.status, 200);
+  EXPECT_EQ(body_of(chain), two);
+  EXPECT_EQ(header_of(chain, "Content-Type"), "application/vnd.rota.root-chain");
+  EXPECT_EQ(header_of(chain, "x-ats-tuf-repo-id"), app().repos.published("acme").value()->repo_id);
+  EXPECT_EQ(body_of(get("2.root-chain")), tuf::root_chain_frame(body_of(second)));
+}
+
+TEST_F(RepoApi, TheChainFileGrowsWithTheNextRoot) {
+  const auto before = get("1.root-chain");
+  const Bytes root = good_root();
+  ASSERT_EQ(call({"POST", kTuf + "root", root}).status, 204);
+  const auto after = get("1.root-chain");
+  EXPECT_EQ(body_of(after), body_of(before) + tuf::root_chain_frame(body_of(get("3.root.json"))));
+  EXPECT_NE(header_of(after, "ETag"), header_of(before, "ETag"));
+  EXPECT_EQ(header_of(after, "Cache-Control"), "no-cache");
+  EXPECT_EQ(header_of(get("1.root.json"), "x-rota-root-chain"), "3");
+  const auto held = [&](const http::Response& chain) {
+    return call({"GET", kTuf + "1.root-chain", "", {{"If-None-Match", header_of(chain, "ETag")}}}).status;
+  };
+  EXPECT_EQ(held(before), 200);
+  EXPECT_EQ(held(after), 304);
+}
+
 TEST_F(RepoApi, EndsTheChainWith404) {
   for (const char* file : {"3.root.json", "0.root.json", "01.root.json", "-1.root.json", "five.root.json",
-                           "x.root.json", ".root.json", "99999999999999999999.root.json"}) {
+                           "x.root.json", ".root.json", "99999999999999999999.root.json", "3.root-chain", "0.root-chain",
+                           "01.root-chain", "-1.root-chain", "x.root-chain", ".root-chain",
+                           "99999999999999999999.root-chain"}) {
     const auto response = get(file);
     EXPECT_EQ(response.status, 404) << file;
     EXPECT_EQ(code_of(response), "root_role_not_found") << file;
@@ -146,7 +182,7 @@ TEST_F(RepoApi, EndsTheChainWith404) {
 }
 
 TEST_F(RepoApi, HasNoProductionStream) {
-  for (const char* file : {"root.json", "1.root.json", "targets.json"}) {
+  for (const char* file : {"root.json", "1.root.json", "1.root-chain", "targets.json"}) {
     const auto response = get(file + std::string("?production=1"));
     EXPECT_EQ(response.status, 404);
     EXPECT_EQ(code_of(response), "root_role_not_found");
@@ -178,9 +214,12 @@ TEST_F(RepoApi, E21TakesEveryFormOfToken) {
 TEST_F(RepoApi, KeepsAFactoryToThoseWhoMay) {
   const auto reader = token_with({"keys:read"}), other = token_with({"*"}, "beta"),
              devices = token_with({"devices:read"});
-  EXPECT_EQ(call({"GET", kTuf + "root.json", "", {}, reader}).status, 200);
-  EXPECT_EQ(call({"GET", kTuf + "root.json", "", {}, other}).status, 403);
-  EXPECT_EQ(call({"GET", kTuf + "root.json", "", {}, devices}).status, 403);
+  for (const char* file : {"root.json", "1.root.json", "1.root-chain"}) {
+    EXPECT_EQ(call({"GET", kTuf + file, "", {}, reader}).status, 200) << file;
+    EXPECT_EQ(call({"GET", kTuf + file, "", {}, other}).status, 403) << file;
+    EXPECT_EQ(call({"GET", kTuf + file, "", {}, devices}).status, 403) << file;
+    EXPECT_EQ(call({"GET", kTuf + file, "", {}, ""}).status, 401) << file;
+  }
   EXPECT_EQ(call({"POST", kTuf + "root", good_root(), {}, reader}).status, 403);
   EXPECT_EQ(call({"PUT", kTuf + "targets", good_targets(), {}, reader}).status, 403);
   EXPECT_EQ(call({"GET", kKeys + "first-root.tgz", "", {}, reader}).status, 403);

@@ -6,6 +6,8 @@ namespace rota::tuf {
 
 Bytes root_chain_frame(BytesView root) { return (std::to_string(root.size()) + "\n").append(root).append("\n"); }
 
+std::size_t root_chain_frame_size(std::size_t root_size) { return std::to_string(root_size).size() + root_size + 2; }
+
 Status RootChainReader::add(BytesView piece) {
   while (!error_ && !piece.empty())
     if (auto added = add_some(piece); !added.ok()) {

@@ -20,6 +20,8 @@ constexpr std::string_view kRootChainMediaType = "application/vnd.rota.root-chai
 
 // What one root contributes to the file.
 Bytes root_chain_frame(BytesView root);
+// The length of that, for a root of so many bytes.
+std::size_t root_chain_frame_size(std::size_t root_size);
 
 // Takes the file piece by piece as it arrives and hands on each root when it is whole.
 class RootChainReader {

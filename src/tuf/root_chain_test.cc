@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/files.h"
+#include "crypto/hash.h"
+#include "tuf/verify.h"
+
 namespace rota::tuf {
 namespace {
 
@@ -51,6 +55,11 @@ std::vector<std::size_t> cut_everywhere(BytesView file) {
 TEST(RootChainFrame, IsTheLengthALineEndTheBytesAndALineEnd) {
   EXPECT_EQ(root_chain_frame("{}"), "2\n{}\n");
   EXPECT_EQ(root_chain_frame(std::string(1447, 'x')), "1447\n" + std::string(1447, 'x') + "\n");
+}
+
+TEST(RootChainFrame, IsAsLongAsItsSizeSays) {
+  for (const std::size_t size : {1, 9, 10, 99, 100, 999, 1000, 65535, 65536})
+    EXPECT_EQ(root_chain_frame(std::string(size, 'x')).size(), root_chain_frame_size(size)) << size;
 }
 
 TEST(RootChainReader, AcceptsWhatFramesMake) {
@@ -184,6 +193,23 @@ TEST(RootChainReader, ReturnsAFormFaultAgain) {
   EXPECT_EQ(reader.add("3\none\n").error().what, first);
   EXPECT_EQ(reader.end().error().what, first);
   EXPECT_EQ(calls, 0);
+}
+
+// The worked example of docs/formats/root-chain.md.
+TEST(RootChainVector, HoldsThreeRootsThatVerifyStepByStep) {
+  PosixFiles files;
+  const Bytes file = files.read(ROTA_SOURCE_DIR "/tests/vectors/1.root-chain", 1 << 20).value();
+  EXPECT_EQ(file.size(), 5315u);
+  EXPECT_EQ(crypto::sha256_hex(file), "c03847755abfcc1cfc63f7ce7fdafc948786f6d208ddda6e116c510fb1450e32");
+  const Outcome outcome = read(file);
+  ASSERT_EQ(outcome.error, "");
+  ASSERT_EQ(outcome.roots.size(), 3u);
+  auto root = anchor_root(outcome.roots.front()).value();
+  for (std::size_t i = 1; i < 3; ++i) root = next_root(root, outcome.roots[i]).value();
+  EXPECT_EQ(root->version, 3);
+  Bytes again;
+  for (const Bytes& one : outcome.roots) again += root_chain_frame(one);
+  EXPECT_EQ(again, file);
 }
 
 }  // namespace
