@@ -18,25 +18,22 @@ Result<std::string> text_of(const Json& json, std::string_view name) {
   return *member->if_text();
 }
 
-Result<const Json::Array*> array_of(const Json& json, std::string_view name) {
-  const Json* member = json.find(name);
-  if (member == nullptr || member->if_array() == nullptr) return want_got(name, "an array", form::described(member));
-  return member->if_array();
+Result<const Json::Array*> items_of(const Json& list, std::string_view name) {
+  if (list.if_array() == nullptr) return want_got(name, "an array", form::described(&list));
+  return list.if_array();
 }
 
-Result<std::vector<std::string>> texts_of(const Json& json, std::string_view name) {
-  const Json::Array& items = *TRY(array_of(json, name));
+Result<std::vector<std::string>> texts_of(const Json& list, std::string_view name) {
   std::vector<std::string> texts;
-  texts.reserve(items.size());
-  for (const Json& item : items) {
+  for (const Json& item : *TRY(items_of(list, name))) {
     if (item.if_text() == nullptr) return want_got(name, "texts", form::described(&item));
     texts.push_back(*item.if_text());
   }
   return texts;
 }
 
-Result<std::vector<std::string>> prefixes_of(const Json& json) {
-  auto prefixes = TRY(texts_of(json, "path_hash_prefixes"));
+Result<std::vector<std::string>> prefixes_of(const Json& list) {
+  auto prefixes = TRY(texts_of(list, "path_hash_prefixes"));
   for (std::string& prefix : prefixes) {
     prefix = lower(prefix);
     const bool is_hex = prefix.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -66,11 +63,11 @@ Result<DelegatedRole> read_role(const Json& json) {
   role.name = TRY(name_of_role(json));
   role.keys = TRY(form::role_keys(json));
   role.terminating = TRY(terminating_of(json));
-  const bool paths = json.find("paths") != nullptr, prefixes = json.find("path_hash_prefixes") != nullptr;
-  if (paths && prefixes) return rejected("want one of paths and path_hash_prefixes, got both");
-  if (!paths && !prefixes) return rejected("want one of paths and path_hash_prefixes, got neither");
-  if (paths) role.paths = TRY(texts_of(json, "paths"));
-  if (prefixes) role.path_hash_prefixes = TRY(prefixes_of(json));
+  const Json *paths = json.find("paths"), *prefixes = json.find("path_hash_prefixes");
+  if (paths != nullptr && prefixes != nullptr) return rejected("want one of paths and path_hash_prefixes, got both");
+  if (paths == nullptr && prefixes == nullptr) return rejected("want one of paths and path_hash_prefixes, got neither");
+  if (paths != nullptr) role.paths = TRY(texts_of(*paths, "paths"));
+  if (prefixes != nullptr) role.path_hash_prefixes = TRY(prefixes_of(*prefixes));
   return role;
 }
 
@@ -83,11 +80,10 @@ Status names_differ(const std::vector<DelegatedRole>& roles) {
   return {};
 }
 
-Result<std::vector<DelegatedRole>> read_roles(const Json& json) {
-  const Json::Array& items = *TRY(array_of(json, "roles"));
+Result<std::vector<DelegatedRole>> read_roles(const Json& list) {
   std::vector<DelegatedRole> roles;
-  roles.reserve(items.size());
-  for (const Json& item : items) roles.push_back(TRY_IN("roles: " + std::to_string(roles.size()), read_role(item)));
+  for (const Json& item : *TRY(items_of(list, "roles")))
+    roles.push_back(TRY_IN("roles: " + std::to_string(roles.size()), read_role(item)));
   TRY(names_differ(roles));
   return roles;
 }
@@ -111,7 +107,7 @@ Result<Delegations> delegations_from(const Json& json, Dialect dialect) {
   const Json *roles = json.find("roles"), *succinct = json.find("succinct_roles");
   if (roles != nullptr && succinct != nullptr) return rejected("want one of roles and succinct_roles, got both");
   if (roles == nullptr && succinct == nullptr) return rejected("want one of roles and succinct_roles, got neither");
-  if (roles != nullptr) delegations.roles = TRY(read_roles(json));
+  if (roles != nullptr) delegations.roles = TRY(read_roles(*roles));
   if (succinct != nullptr) delegations.succinct = TRY_IN("succinct_roles", read_succinct(*succinct));
   return delegations;
 }

@@ -6,7 +6,7 @@ namespace rota::tuf {
 namespace {
 
 Status is_key_id(std::string_view text, Dialect dialect) {
-  if (dialect == Dialect::tuf && text.empty()) return want_got("keys", "ids that are not empty", "nothing");
+  if (text.empty()) return want_got("keys", "ids that are not empty", "nothing");
   if (dialect == Dialect::uptane && !is_sha256_hex(lower(text)))
     return want_got("keys", "ids of 64 hex digits", KeyId{std::string(text)}.brief());
   return {};

@@ -1,6 +1,7 @@
 #include "tuf/path_pattern.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace rota::tuf {
 namespace {
@@ -12,8 +13,7 @@ std::size_t size_of_character(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
   const std::size_t size = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
   const auto rest = text.substr(1, size - 1);
-  const bool whole =
-      size <= text.size() && (size < 2 || std::ranges::all_of(rest, [](char c) { return (c & 0xc0) == 0x80; }));
+  const bool whole = size <= text.size() && std::ranges::all_of(rest, [](char c) { return (c & 0xc0) == 0x80; });
   return whole ? size : 0;
 }
 
@@ -37,10 +37,10 @@ bool is_in_set(std::u32string_view set, char32_t character) {
   const bool negated = set.starts_with(U'!');
   if (negated) set.remove_prefix(1);
   bool found = false;
-  for (std::size_t i = 0; i < set.size() && !found; ++i) {
-    const bool range = i + 2 < set.size() && set[i + 1] == U'-';
-    found = set[i] <= character && character <= set[range ? i + 2 : i];
-    if (range) i += 2;
+  while (!set.empty() && !found) {
+    const bool range = set.size() > 2 && set[1] == U'-';
+    found = set[0] <= character && character <= set[range ? 2 : 0];
+    set.remove_prefix(range ? 3 : 1);
   }
   return found != negated;
 }
@@ -72,22 +72,26 @@ class PathMatcher::Walk {
       spread();
       return 1;
     }
-    const auto set = pattern[0] == U'[' ? leading_set(pattern) : std::u32string_view();
-    step(pattern[0] == U'?' ? path_.open_ : set.empty() ? before(pattern[0]) : before_any_of(set));
-    return set.empty() ? 1 : set.size() + 2;
+    if (pattern[0] == U'[') {
+      const auto set = leading_set(pattern);
+      step(set.empty() ? before(U'[') : before_any_of(set));
+      return set.empty() ? 1 : set.size() + 2;
+    }
+    step(pattern[0] == U'?' ? path_.open_ : before(pattern[0]));
+    return 1;
   }
 
  private:
-  Places before(char32_t character) const {
+  const Places& before(char32_t character) const {
     const auto found = path_.before_.find(character);
-    return found == path_.before_.end() ? Places(at_.size()) : found->second;
+    return found == path_.before_.end() ? path_.nowhere_ : found->second;
   }
 
   Places before_any_of(std::u32string_view set) const {
-    Places places(at_.size());
+    Places places = path_.nowhere_;
     for (const auto& [character, before] : path_.before_) {
       if (character == U'/' || !is_in_set(set, character)) continue;
-      for (std::size_t i = 0; i < places.size(); ++i) places[i] |= before[i];
+      std::ranges::transform(places, before, places.begin(), std::bit_or<>());
     }
     return places;
   }
@@ -119,14 +123,13 @@ class PathMatcher::Walk {
 
 PathMatcher::PathMatcher(std::string_view path) : path_(path) {
   const std::u32string text = characters(path);
-  length_ = text.size();
-  open_.resize(length_ / kWord + 1);
-  for (std::size_t i = 0; i < length_; ++i) {
-    const std::uint64_t bit = std::uint64_t{1} << i % kWord;
-    Places& before = before_[text[i]];
-    before.resize(open_.size());
-    before[i / kWord] |= bit;
-    if (text[i] != U'/') open_[i / kWord] |= bit;
+  nowhere_.resize(text.size() / kWord + 1);
+  open_ = nowhere_;
+  for (const char32_t character : text) {
+    Places& before = before_.try_emplace(character, nowhere_).first->second;
+    before[length_ / kWord] |= std::uint64_t{1} << length_ % kWord;
+    if (character != U'/') open_[length_ / kWord] |= std::uint64_t{1} << length_ % kWord;
+    ++length_;
   }
 }
 

@@ -32,6 +32,7 @@ class PathMatcher {
   std::string path_;
   std::size_t length_ = 0;  // in characters
   Places open_;             // before any character but '/'
+  Places nowhere_;
   std::map<char32_t, Places> before_;
 };
 

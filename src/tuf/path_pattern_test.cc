@@ -66,17 +66,19 @@ TEST(PathMatcher, ReadsSetsAsTheShellDoes) {
       {"a[/]b", "a/b", false}, {"a[/]b", "a[/]b", true}, {"a[.-0]b", "a/b", false}, {"a[!x]b", "a/b", false},
       {"a[]]b", "a]b", true},  {"a[!]]b", "axb", true},  {"a[!]]b", "a]b", false},  {"a[b", "a[b", true},
       {"a[]", "a[]", true},    {"a[!]", "a[!]", true},   {"a[b/]", "a[b/]", true},  {"a[b/]", "ab/]", false},
-      {"[-a]", "-", true},     {"[a-]", "-", true},      {"[c-a]", "b", false},     {"[a-ce]", "b", true},
-      {"[a-ce]", "e", true},   {"[a-ce]", "-", false},   {"[*]", "*", true},        {"[*]", "x", false},
-      {"[?]x*", "?xy", true},  {"[", "[", true},         {"[!", "[!", true},        {"*[0-9]", "a/1", false},
-      {"\\*", "\\x", true},    {"\\*", "*", false},      {"\\", "\\", true},
+      {"[!a]", "!", true},     {"[+-]", "A", false},     {"[acz]", "b", false},     {"[-a]", "-", true},
+      {"[a-]", "-", true},     {"[c-a]", "b", false},    {"[a-ce]", "b", true},     {"[a-ce]", "e", true},
+      {"[a-ce]", "-", false},  {"[*]", "*", true},       {"[*]", "x", false},       {"[?]x*", "?xy", true},
+      {"[", "[", true},        {"[!", "[!", true},       {"*[0-9]", "a/1", false},  {"\\*", "\\x", true},
+      {"\\*", "*", false},     {"\\", "\\", true},
   };
   for (const Case& c : cases) EXPECT_EQ(matches(c.pattern, c.path), c.matches) << c.pattern << " against " << c.path;
 }
 
 TEST(PathMatcher, CountsCodePointsNotBytes) {
   EXPECT_TRUE(matches("foo-?.tgz", "foo-\u00e9.tgz"));
-  EXPECT_TRUE(matches("?", "\u20ac"));
+  for (const char* first_and_last : {"\u0080", "\u07ff", "\u0800", "\u20ac", "\uffff", "\U00010000", "\U0010ffff"})
+    EXPECT_TRUE(matches("?", first_and_last)) << first_and_last;
   EXPECT_TRUE(matches("?", "\U0001f600"));
   EXPECT_FALSE(matches("??", "\u00e9"));
   EXPECT_TRUE(matches("\u00e9*", "\u00e9tat"));
@@ -93,6 +95,8 @@ TEST(PathMatcher, TakesAPathThatIsNotUtf8ByTheByte) {
   }
   EXPECT_TRUE(matches("?", "\xff"));
   EXPECT_TRUE(matches("??", "\xe2\x82"));
+  EXPECT_TRUE(matches("??", "\xc3("));
+  EXPECT_TRUE(matches("????", "\xf5\x80\x80\x80"));
 }
 
 TEST(PathMatcher, TakesNulForACharacter) {
@@ -155,7 +159,7 @@ TEST(PathMatcher, AgreesWithTheSlowWayOnEveryShortPatternAndPath) {
 // A matcher that tries again after each '*' takes 2^n steps for the first and n^2 for the others: with these lengths
 // neither comes to an end while anybody waits.
 TEST(PathMatcher, NeedsNoSecondTryForPatternsMadeToBeSlow) {
-  constexpr std::size_t kLong = 100'000;
+  constexpr std::size_t kLong = 1'000'000;
   const std::string path(200, 'a');
   const PathMatcher matcher(path);
   std::string stars;

@@ -21,14 +21,18 @@ TargetSearch::TargetSearch(const Fresh<Snapshot>& snapshot, const Fresh<Targets>
 }
 
 Result<std::optional<TargetSearch::Wish>> TargetSearch::wish() {
-  if (!answer_) answer_ = next_wish();
-  return *answer_;
+  if (refused_) return *refused_;
+  if (wished_) return wished_;
+  auto next = next_wish();
+  if (!next.ok()) return refused_.emplace(std::move(next).error());
+  wished_ = std::move(next).value();
+  return wished_;
 }
 
 void TargetSearch::take(Fresh<Targets> delegated) {
-  if (!answer_ || !answer_->ok() || !**answer_) abort_with("TargetSearch: a file that nobody wished for");
-  visited_.push_back((**answer_)->role);
-  answer_.reset();
+  if (!wished_) abort_with("TargetSearch: a file that nobody wished for");
+  visited_.push_back(wished_->role);
+  wished_.reset();
   const auto owned = std::make_shared<const Fresh<Targets>>(std::move(delegated));
   enter({.role = visited_.back(), .owned = owned, .targets = &**owned, .speakers = {}});
 }

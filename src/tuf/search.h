@@ -65,7 +65,8 @@ class TargetSearch {
   std::string target_path_;
   SearchLimits limits_;
   std::vector<Step> steps_;
-  std::optional<Result<std::optional<Wish>>> answer_;
+  std::optional<Wish> wished_;     // and not answered yet
+  std::optional<Error> refused_;  // why the walk goes no further
   std::set<std::string, std::less<>> seen_;
   std::vector<std::string> visited_;
   std::optional<Target> found_;

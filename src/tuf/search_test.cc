@@ -345,8 +345,11 @@ TEST(TargetSearch, FindsTheBinOfSuccinctRoles) {
 TEST(TargetSearchDeathTest, AbortsOnAFileThatNobodyWishedFor) {
   const Graph graph{.delegations = {{"targets", "A"}}};
   const Start start = start_of(graph);
-  TargetSearch search(start.snapshot, start.top, "missing");
-  EXPECT_DEATH(search.take(start.top), "nobody wished for");
+  TargetSearch unasked(start.snapshot, start.top, "missing");
+  EXPECT_DEATH(unasked.take(start.top), "nobody wished for");
+  TargetSearch ended(start.snapshot, start.top, "missing");
+  ASSERT_TRUE(walk(ended, graph).ok());
+  EXPECT_DEATH(ended.take(start.top), "nobody wished for");
 }
 
 }  // namespace
