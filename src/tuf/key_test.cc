@@ -28,6 +28,7 @@ TEST(KeyId, IsTheDigestOfTheDialect) {
 
 TEST(KeyId, ShowsNothingATerminalWouldObey) {
   EXPECT_EQ((KeyId{"\x1b[2J aé"}.brief()), "?[2J?a??");
+  EXPECT_EQ((KeyId{"!~\x7f"}.brief()), "!~?");
 }
 
 TEST(PublicKeyFromJson, AcceptsTypesInAnyCase) {
@@ -149,6 +150,28 @@ TEST(PublicKeyFromJson, RefusesWhatTheSchemeDoesNotSay) {
   }
 }
 
+TEST(PublicKeyFromJson, SaysWhatItWantsInstead) {
+  const auto why = [](std::string_view type, std::string_view scheme, std::string_view value) {
+    return public_key_from_json(tuf_key(type, scheme, value)).error().what;
+  };
+  EXPECT_EQ(why("rsa", "rsa-pkcs1v15-sha256", ""), "scheme: want rsassa-pss-sha256 for a key of type rsa");
+  EXPECT_EQ(why("ecdsa", "ecdsa-sha2-nistp521", ""), "scheme: want ecdsa-sha2-nistp256 for a key of type ecdsa");
+  EXPECT_EQ(why("ed448", "ed448", ""), "keytype: want RSA or ED25519, got 'ed448'");
+  EXPECT_EQ(why("ecdsa", "ecdsa-sha2-nistp384", kPoint).substr(0, 28), "EC key: want 0x04 and the tw");
+  EXPECT_EQ(why("ecdsa", "ecdsa-sha2-nistp384", kSamePoint), "key: want ecdsa-sha2-nistp384, got ECPRIME256V1");
+  EXPECT_EQ(why("ed25519", "ed25519", hex(p384_key().spki_der())),
+            "ED25519 key: want 64 hex digits (32 bytes), got 240 characters");
+}
+
+TEST(PublicKeyJson, IsSpelledByTheDialect) {
+  const PublicKey p256 = public_key_from_json(tuf_key("ecdsa", "ecdsa-sha2-nistp256", kPoint)).value();
+  EXPECT_EQ(to_json(public_key_json(p256, Dialect::uptane)),
+            R"({"keytype":"ECPRIME256V1","keyval":{"public":")" + hex(p256.spki_der()) + "\"}}");
+  const Json tuf = public_key_json(p256, Dialect::tuf);
+  EXPECT_EQ(tuf.text("scheme").value(), "ecdsa-sha2-nistp256");
+  EXPECT_EQ(tuf.find("keyval")->text("public").value(), kSamePoint);
+}
+
 TEST(PublicKeyFromJson, TakesThePointInHexForTheKeyInPem) {
   EXPECT_EQ(*public_key_from_json(tuf_key("ecdsa", "ecdsa-sha2-nistp256", kPoint)),
             *public_key_from_json(tuf_key("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", kSamePoint)));
@@ -213,6 +236,7 @@ TEST(SchemeOfMethod, ReadsAnyCaseAndTheAlias) {
   EXPECT_EQ(scheme_of_method("rsassa-pss"), crypto::Scheme::rsassa_pss_sha256);
   EXPECT_EQ(scheme_of_method("RSASSA-PSS-SHA256"), crypto::Scheme::rsassa_pss_sha256);
   EXPECT_EQ(scheme_of_method("ecPrime256v1"), std::nullopt);
+  EXPECT_EQ(scheme_of_method("ecdsa-sha2-nistp256"), crypto::Scheme::ecdsa_sha256);
   EXPECT_EQ(scheme_of_method("ecdsa-sha2-nistp384"), std::nullopt);
   EXPECT_EQ(scheme_of_method(""), std::nullopt);
 }
