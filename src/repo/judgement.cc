@@ -18,6 +18,7 @@ Status is_target(const tuf::Target& target) {
   if (!good_name) return rejected(where + "name: want 1..253 characters without '..' and a leading '/'");
   const std::string sha256(target.sha256());
   if (!is_sha256_hex(sha256)) return rejected(where + "sha256: want 64 hex digits, got '" + sha256 + "'");
+  if (target.custom.size() > tuf::kMaxTargets / 2) return rejected(where + "custom: does not fit targets.json");
   if (target.custom_json().if_object() == nullptr) return rejected(where + "custom: want an object");
   return {};
 }
