@@ -2,21 +2,17 @@
 
 #include <algorithm>
 
+#include "client/delegated_search.h"
 #include "crypto/hash.h"
 
 namespace rota::device {
+
+using client::Trust;
+using client::Versions;
+
 namespace {
 
 constexpr std::size_t kMaxLastError = 200;  // PUT /trust takes 1 KiB in all
-
-// "Nov 23 2026", as the compiler writes it (SOURCE_DATE_EPOCH decides in a reproducible build).
-Time build_time() {
-  static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  const std::string_view date = __DATE__;
-  const auto number = [](std::string_view text) { return static_cast<int>(decimal(trim(text)).value()); };
-  const auto month = static_cast<unsigned>(kMonths.find(date.substr(0, 3)) / 3 + 1);
-  return std::chrono::sys_days(std::chrono::year(number(date.substr(7))) / month / number(date.substr(4, 2)));
-}
 
 Error no_root(const TrustSources& sources) {
   return rejected("no provisioned root", "put 1.root.json into " + sources.settings.roots_path + "/" + sources.stream +
@@ -54,7 +50,7 @@ Exit exit_of_failed_refresh(Fault fault, const std::optional<Trust>& trust) {
 }
 
 Json trust_statement(const Trust& trust, std::string_view last_error) {
-  const Versions versions = versions_of(trust);
+  const Versions versions = client::versions_of(trust);
   const Json root = Json::Object{{"version", versions.root}, {"sha256", crypto::sha256_hex(trust.root.raw())}};
   return Json::Object{{"root", root},
                       {"timestamp", versions.timestamp},
@@ -64,26 +60,28 @@ Json trust_statement(const Trust& trust, std::string_view last_error) {
                       {"last_error", last_error.substr(0, kMaxLastError)}};
 }
 
-Result<Doorkeeper::Reading> Doorkeeper::read_clock() const {
-  const Time clock = parts_.clock.now();
-  const auto stored = TRY(parts_.store.clock_floor());
-  const Time floor = std::max(build_time(), stored.value_or(Time()));
-  if (clock >= floor) return Reading{clock, ""};
-  return Reading{floor, "clock: " + rfc3339(clock) + " is in the past; using " + rfc3339(floor)};
+Result<client::ClockReading> Doorkeeper::read_clock() const {
+  return client::trusted_time(parts_.clock.now(), client::build_time(), TRY(parts_.store.clock_floor()));
+}
+
+client::RefreshPolicy Doorkeeper::policy(Time now) const {
+  return {.metadata_url = sources_.repo_server,
+          .limits = {.roots_per_refresh = sources_.settings.max_roots},
+          .now = now,
+          .wanted = sources_.wanted};
 }
 
 Result<Trust> Doorkeeper::start(Time now) const {
   const auto provisioned = TRY(provisioned_roots(parts_.files, sources_.settings, sources_.stream));
-  auto stored = TRY(parts_.store.load());
   const bool first_use = sources_.settings.first_use == FirstUse::on;
   if (provisioned.empty() && !first_use) return no_root(sources_);
-  return load_trust(provisioned, std::move(stored), now);
+  return client::load_trust(parts_.store, provisioned, policy(now).view());
 }
 
 Result<Trust> Doorkeeper::start_with(Fetcher& server, Time now) {
   auto trust = start(now);
   if (trust.ok() || trust.error().fault != Fault::not_found) return trust;
-  return trust_first(TRY(fetch_first_root(server, sources_.repo_server)));
+  return client::trust_first(TRY(client::fetch_first_root(server, sources_.repo_server)));
 }
 
 Result<CheckIn> Doorkeeper::from_store(Time now) const {
@@ -93,7 +91,7 @@ Result<CheckIn> Doorkeeper::from_store(Time now) const {
     const bool nothing_yet = trust.error().fault == Fault::not_found;
     return CheckIn{{nothing_yet ? Exit::metadata_not_fetched : Exit::metadata_rejected, trust.error()}};
   }
-  CheckIn out{{Exit::ok}, std::move(trust).value()};
+  CheckIn out{{Exit::ok}, std::move(trust).value(), now};
   if (!out.trust->set)
     out.outcome = {Exit::metadata_not_fetched, not_found("no verified metadata is stored", "run: rota-device check")};
   else if (out.trust->expired)
@@ -109,18 +107,25 @@ Result<CheckIn> Doorkeeper::with_server(Fetcher& server, Time now) {
     return CheckIn{refused(started.error(), std::nullopt)};
   }
   std::optional<Trust> trust = std::move(started).value();
-  const Versions before = versions_of(*trust);
-  const Status how = refresh(server, parts_.store, *trust, {sources_.repo_server, sources_.settings.max_roots, now});
+  const Versions before = client::versions_of(*trust);
+  const Status how = client::refresh(server, parts_.store, *trust, policy(now));
   if (!how.ok() && how.error().fault == Fault::io) return how.error();
   TRY(note(before, &*trust, how, now));
-  if (how.ok()) return CheckIn{{Exit::ok}, std::move(trust)};
+  if (how.ok()) return CheckIn{{Exit::ok}, std::move(trust), now};
   const Outcome outcome = refused(how.error(), trust);
-  return CheckIn{outcome, std::move(trust)};
+  return CheckIn{outcome, std::move(trust), now};
+}
+
+Result<std::optional<tuf::Target>> Doorkeeper::find_delegated(Fetcher& server, const CheckIn& met,
+                                                              const std::string& name) const {
+  if (!met.has_targets() || met.trust->root->dialect == tuf::Dialect::uptane) return std::optional<tuf::Target>();
+  const auto as_asked = policy(met.now);
+  return client::DelegatedSearch({server, parts_.store, *met.trust, as_asked}).find(name);
 }
 
 // The event, what `status` says about the last refresh, and the clock's floor: one commit.
 Status Doorkeeper::note(const Versions& before, const Trust* trust, const Status& how, Time now) {
-  const std::string changed = trust == nullptr ? "" : difference(before, versions_of(*trust));
+  const std::string changed = trust == nullptr ? "" : client::difference(before, client::versions_of(*trust));
   const std::string reason = how.ok() ? "" : how.error().what;
   const Json last = Json::Object{
       {"at", rfc3339(now)}, {"outcome", how.ok() ? "ok" : std::string(name_of(how.error().fault))}, {"reason", reason}};

@@ -12,13 +12,41 @@ struct Options {
   Choice choice;
 };
 
-Result<Options> options_of(Session& session, const Trust& trust, std::string_view wanted) {
+// For commands that ask nobody: what is not stored is not there.
+class NoServer final : public Fetcher {
+ public:
+  Result<FetchReply> fetch(const FetchRequest&) override { return unavailable("not stored, and no server is asked"); }
+};
+
+Candidates candidates_among(Session& session, const std::vector<tuf::Target>& targets) {
   const auto& settings = session.settings();
+  auto candidates = candidates_for({settings.hardware_id, settings.package.tags}, targets);
+  for (const auto& message : candidates.skipped) session.world().notice(message);
+  return candidates;
+}
+
+// What was asked for by name, where a delegated role offers it to this device.
+Result<Candidates> delegated_ones(Session& session, const CheckIn& met, const std::string& name, Fetcher& server) {
+  const auto found = session.doorkeeper().find_delegated(server, met, name);
+  if (found.ok()) return *found ? candidates_among(session, {**found}) : Candidates();
+  if (found.error().fault == Fault::io) return found.error();
+  session.world().notice(found.error().what);
+  return Candidates();
+}
+
+struct Asked {
+  std::string_view wanted;
+  Fetcher& server;
+};
+
+Result<Options> options_of(Session& session, const CheckIn& met, Asked asked) {
   Options out;
-  out.candidates = candidates_for({settings.hardware_id, settings.package.tags}, trust.set->targets->targets);
-  for (const auto& message : out.candidates.skipped) session.world().notice(message);
+  out.candidates = candidates_among(session, met.trust->set->targets->targets);
   out.history = TRY(session.log().history());
-  out.choice = choose(out.candidates, out.history, wanted);
+  out.choice = choose(out.candidates, out.history, asked.wanted);
+  if (out.choice.kind != Choice::Kind::not_found) return out;
+  const auto more = TRY(delegated_ones(session, met, std::string(asked.wanted), asked.server));
+  if (!more.targets.empty()) out.choice = choose(more, out.history, asked.wanted);
   return out;
 }
 
@@ -34,10 +62,10 @@ Outcome outcome_of(const Choice& choice) {
 }
 
 // The list, also of a set that has expired; the exit code of the meeting, or what the list comes to.
-Result<Report> listing_of(Session& session, const CheckIn& met, std::string_view wanted) {
+Result<Report> listing_of(Session& session, const CheckIn& met, Asked asked) {
   Report report{met.outcome, "", Json::Array{}};
   if (!met.trust || !met.trust->set) return report;
-  const auto options = TRY(options_of(session, *met.trust, wanted));
+  const auto options = TRY(options_of(session, met, asked));
   const Listing listing{options.candidates, options.history, options.choice, session.settings().package};
   report.text = listing_text(listing);
   report.json = listing_json(listing);
@@ -77,7 +105,8 @@ Result<Report> from_store(Session& session, std::string_view wanted, Part part) 
   if (const auto busy = TRY(under_way(session))) return Report{*busy};
   const auto met = TRY(stored_set(session));
   if (!goes_on(met)) return Report{met.outcome};
-  const auto options = TRY(options_of(session, *met.trust, wanted));
+  NoServer nobody;
+  const auto options = TRY(options_of(session, met, {wanted, nobody}));
   const auto& choice = options.choice;
   if (!choice.target) return Report{outcome_of(choice)};
   const std::string correlation = correlation_id(choice.target->version_text());
@@ -89,7 +118,7 @@ Result<Report> from_store(Session& session, std::string_view wanted, Part part) 
 
 std::string result_text(const Outcome& outcome) { return outcome.why ? "FAILED: " + outcome.why->what : "OK"; }
 
-void say(const Session& session, const Trust& trust) {
+void say(const Session& session, const client::Trust& trust) {
   for (const auto& notice : trust.notices) session.world().notice(notice);
 }
 
@@ -118,13 +147,14 @@ Result<CheckIn> meet_server(Session& session) {
 
 Result<Report> check(Session& session, std::string_view wanted) {
   const auto met = TRY(meet_server(session));
-  auto report = TRY(listing_of(session, met, wanted));
+  auto report = TRY(listing_of(session, met, {wanted, session.gateway()}));
   session.flush_events();
   return report;
 }
 
 Result<Report> list(Session& session, std::string_view wanted) {
-  return listing_of(session, TRY(stored_set(session)), wanted);
+  NoServer nobody;
+  return listing_of(session, TRY(stored_set(session)), {wanted, nobody});
 }
 
 Result<Report> pull(Session& session, std::string_view wanted) { return from_store(session, wanted, Part::pull); }
@@ -139,7 +169,7 @@ Result<Report> update(Session& session, std::string_view wanted) {
 }
 
 Result<Report> act_on(Session& session, const CheckIn& met, const Wish& wish) {
-  const auto options = TRY(options_of(session, *met.trust, wish.target));
+  const auto options = TRY(options_of(session, met, {wish.target, session.gateway()}));
   const bool leave = options.choice.kind == Choice::Kind::none && wish.when_current == Wish::WhenCurrent::leave;
   if (leave || !options.choice.target) {
     const Outcome chosen = outcome_of(options.choice);

@@ -16,7 +16,8 @@ std::string quoted(std::string_view text) {
 }  // namespace
 
 std::string current_target_text(const DeviceTarget& target, const std::string& tag) {
-  const auto custom = [&](std::string_view member) { return quoted(target.custom.text_or(member, "")); };
+  const Json json = target.custom_json();
+  const auto custom = [&](std::string_view member) { return quoted(json.text_or(member, "")); };
   return "TARGET_NAME=" + quoted(target.name) + "\n" +                                        //
          "CUSTOM_VERSION=" + quoted(target.version_text()) + "\n" +                           //
          "LMP_MANIFEST_SHA=" + custom("lmp-manifest-sha") + "\n" +                            //

@@ -109,7 +109,10 @@ class Server final : public Fetcher {
     if (file == files.end()) return FetchReply{404, {}, ""};
     if (file->second.size() > request.max_body)
       return rejected(path + ": want at most " + std::to_string(request.max_body) + " bytes, got more");
-    return FetchReply{200, {}, file->second};
+    FetchReply reply{200, {}, request.sink ? "" : file->second};
+    if (!newest_root.empty() && path.ends_with(".root.json")) reply.headers.emplace_back("x-rota-root-chain", newest_root);
+    if (request.sink) TRY(request.sink(file->second));
+    return reply;
   }
 
   std::vector<std::string> metadata_requests() const {
@@ -126,6 +129,7 @@ class Server final : public Fetcher {
 
   std::map<std::string, Bytes> files;
   std::map<std::string, int> statuses;
+  std::string newest_root;  // said with each root
   std::optional<Error> broken;
   std::vector<std::string> requests;
   std::vector<Json> events;

@@ -21,7 +21,9 @@ std::string joined(const std::vector<std::string>& parts) {
   return out;
 }
 
-bool is_worth_another_try(const Result<FetchReply>& reply) {
+// Not when the sink may have had a part of it.
+bool is_worth_another_try(const FetchRequest& request, const Result<FetchReply>& reply) {
+  if (request.sink) return false;
   return reply.ok() ? reply->status >= 500 : reply.error().fault == Fault::unavailable;
 }
 
@@ -51,7 +53,7 @@ bool Gateway::is_down() const {
 Result<FetchReply> Gateway::fetch(const FetchRequest& request) {
   const std::lock_guard turn(turn_);
   auto reply = try_once(request);
-  for (int again = 0; again < kRetries && !down_ && is_worth_another_try(reply); ++again) {
+  for (int again = 0; again < kRetries && !down_ && is_worth_another_try(request, reply); ++again) {
     if (pause_(kBetween) == Command::GoOn::no) break;
     reply = try_once(request);
   }

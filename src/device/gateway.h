@@ -19,7 +19,7 @@ using Pause = std::function<Command::GoOn(std::chrono::milliseconds)>;
 Headers check_in_headers(const PackageSettings& package, const DeviceTarget& current, const std::string& booted_hash);
 
 // One request at a time, from any thread, over one connection. A transport error or a 5xx is tried again twice, one second
-// apart; after that, each request is tried once until one succeeds.
+// apart; after that, each request is tried once until one succeeds. An answer that goes to a sink is asked for once.
 class Gateway final : public Fetcher {
  public:
   Gateway(Fetcher& wire, Pause pause) : wire_(wire), pause_(std::move(pause)) {}

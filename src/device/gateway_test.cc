@@ -68,6 +68,14 @@ TEST(Gateway, TriesNothingAgainOnceTheAgentIsToStop) {
   EXPECT_EQ(wire.requests, 1);
 }
 
+TEST(Gateway, NeverSendsASecondAnswerToASink) {
+  Wire wire;
+  wire.answers = {0, 200};
+  Gateway gateway(wire, [](std::chrono::milliseconds) { return Command::GoOn::yes; });
+  EXPECT_FALSE(gateway.fetch({.url = "u", .sink = [](BytesView) { return Status(); }}).ok());
+  EXPECT_EQ(wire.requests, 1);
+}
+
 TEST(CheckInHeaders, HoldOnlyWhatAHeaderMay) {
   PackageSettings package;
   package.tags = {"main", "beta"};

@@ -3,14 +3,10 @@
 namespace rota::device {
 namespace {
 
-Result<Json> read_custom(const std::string& text) {
-  return TRY_IN("stored target", parse_json(text, {.numbers = JsonRules::Numbers::any}));
-}
-
 // Columns name, hash, version, custom.
 Result<DeviceTarget> target_of(const store::Row& row) {
-  auto custom = TRY(read_custom(row.text(3)));
-  return DeviceTarget{row.text(0), row.text(1), row.integer(2), std::move(custom)};
+  TRY_IN("stored target", parse_json(row.text(3), {.numbers = JsonRules::Numbers::any}));
+  return DeviceTarget{row.text(0), row.text(1), row.integer(2), row.text(3)};
 }
 
 }  // namespace
@@ -113,7 +109,7 @@ Status InstallLog::write_row(const DeviceTarget& target, const char* state, int 
   TRY(
       db_.execute("INSERT OR REPLACE INTO installed (name, hash, version, custom, state, failing, turn) "
                   "VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(turn), 0) + 1 FROM installed))",
-                  {target.name, target.hash, target.version, to_json(target.custom), state, std::int64_t{failing}}));
+                  {target.name, target.hash, target.version, target.custom, state, std::int64_t{failing}}));
   return {};
 }
 
@@ -121,7 +117,7 @@ Status InstallLog::write_change(const Change& change) {
   const auto& target = change.target;
   TRY(db_.execute(
       "INSERT INTO change VALUES (1, 'intent', ?, ?, ?, ?, ?, ?)",
-      {target.name, target.hash, target.version, to_json(target.custom), change.previous_hash, change.correlation_id}));
+      {target.name, target.hash, target.version, target.custom, change.previous_hash, change.correlation_id}));
   return {};
 }
 

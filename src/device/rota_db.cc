@@ -18,6 +18,8 @@ const std::vector<std::string> kSchema = {
     " hash TEXT NOT NULL, version INTEGER NOT NULL, custom TEXT NOT NULL, previous_hash TEXT NOT NULL,"
     " correlation_id TEXT NOT NULL);"
     "CREATE TABLE events (turn INTEGER PRIMARY KEY AUTOINCREMENT, json TEXT NOT NULL);",
+    // Delegated targets of the tuf dialect, by role.
+    "CREATE TABLE delegated (role TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;",
 };
 
 Result<std::unique_ptr<store::Database>> open_with_schema(const std::string& path) {

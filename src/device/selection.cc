@@ -51,7 +51,7 @@ Result<std::optional<DeviceTarget>> candidate(const DeviceProfile& device, const
   const auto version = TRY(version_of(custom));
   if (!is_sha256_hex(target.sha256())) return bad_input("hashes: sha256 is missing");
   TRY(check_apps(custom));
-  return std::optional<DeviceTarget>(DeviceTarget{target.name, std::string(target.sha256()), version, custom});
+  return std::optional<DeviceTarget>(DeviceTarget{target.name, std::string(target.sha256()), version, target.custom});
 }
 
 void sort_by_version(std::vector<DeviceTarget>& targets) {
@@ -79,12 +79,25 @@ Choice stay(const Candidates& candidates, const History& history, std::string re
 
 }  // namespace
 
+Json DeviceTarget::custom_json() const {
+  auto json = parse_json(custom, {.numbers = JsonRules::Numbers::any});
+  return json.ok() ? std::move(json).value() : Json(Json::Object{});
+}
+
 std::vector<AppReference> apps_of(const DeviceTarget& target) {
   std::vector<AppReference> apps;
-  const Json* members = target.custom.find("docker_compose_apps");
+  const Json custom = target.custom_json();
+  const Json* members = custom.find("docker_compose_apps");
   if (members == nullptr || members->if_object() == nullptr) return apps;
   for (const auto& [name, app] : *members->if_object()) apps.push_back({name, app.text_or("uri", "")});
   return apps;
+}
+
+tuf::Wanted wanted_by(const DeviceProfile& device) {
+  return tuf::Wanted::where([device](const tuf::Target& target) {
+    const auto one = candidate(device, target);
+    return !one.ok() || one->has_value();
+  });
 }
 
 Candidates candidates_for(const DeviceProfile& device, const std::vector<tuf::Target>& targets) {

@@ -19,7 +19,8 @@ struct DeviceTarget {
   std::string name;
   std::string hash;           // the OSTree commit
   std::int64_t version = -1;  // -1: "Initial Target", the image the device came with
-  Json custom = Json::Object{};
+  std::string custom = "{}";  // JSON text, as signed
+  Json custom_json() const;
   std::string version_text() const { return std::to_string(version); }
   bool same_image(const DeviceTarget& other) const { return name == other.name && hash == other.hash; }
 };
@@ -30,6 +31,9 @@ struct DeviceProfile {
   std::string hardware_id;
   std::vector<std::string> tags;  // none: all
 };
+
+// The entries of a targets file that this device has to look at; those for others are not kept (DEV-23).
+tuf::Wanted wanted_by(const DeviceProfile& device);
 
 struct Candidates {
   std::vector<DeviceTarget> targets;  // by ascending version

@@ -61,7 +61,8 @@ Session::Session(const Config& config, const Settings& settings, World world, Id
       updater_({world_.sysroot, log_, events_, reboot_flag_, download_, boot_loader_, callbacks_, world_.files},
                places_of(settings)),
       doorkeeper_({world_.files, *db_, trust_store_, events_, facts_, world_.clock},
-                  {settings.trust, identity_.stream, settings.repo_server}) {}
+                  {settings.trust, identity_.stream, settings.repo_server,
+                   wanted_by({settings.hardware_id, settings.package.tags})}) {}
 
 Result<Headers> Session::identify() {
   const auto facts = TRY(updater_.boot_facts());

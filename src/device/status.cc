@@ -39,7 +39,7 @@ Json target_json(const DeviceTarget& target, const PackageSettings& package) {
 Result<Json> trust_json(Session& session) {
   const auto reading = TRY(session.doorkeeper().read_clock());
   const auto stored = TRY(session.doorkeeper().from_store(reading.now));
-  const Versions versions = stored.trust ? versions_of(*stored.trust) : Versions{};
+  const auto versions = stored.trust ? client::versions_of(*stored.trust) : client::Versions{};
   Json::Object out = {{"root", versions.root}, {"timestamp", versions.timestamp}};
   if (const auto last = TRY(session.facts().get("last_refresh"))) {
     const auto read = parse_json(*last);

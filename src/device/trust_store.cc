@@ -21,33 +21,49 @@ tuf::Version& floor_of(tuf::Floors& floors, std::string_view role) {
 
 }  // namespace
 
-Result<StoredTrust> TrustStore::load() const {
-  StoredTrust out;
-  for (const auto& row : TRY(db_.query("SELECT version, bytes FROM roots"))) out.roots[row.integer(0)] = row.text(1);
+Result<std::vector<tuf::Version>> TrustStore::root_versions() {
+  std::vector<tuf::Version> versions;
+  for (const auto& row : TRY(db_.query("SELECT version FROM roots ORDER BY version"))) versions.push_back(row.integer(0));
+  return versions;
+}
+
+Result<Bytes> TrustStore::root(tuf::Version version) {
+  const auto rows = TRY(db_.query("SELECT bytes FROM roots WHERE version = ?", {version}));
+  if (rows.empty()) return not_found("root " + std::to_string(version) + ": not stored");
+  return rows[0].text(0);
+}
+
+Result<client::Stored> TrustStore::load() {
+  client::Stored out;
   for (const auto& row : TRY(db_.query("SELECT role, bytes FROM generation")))
     file_of(out.generation, row.text(0)) = row.text(1);
   for (const auto& row : TRY(db_.query("SELECT role, version FROM floors")))
     floor_of(out.floors, row.text(0)) = row.integer(1);
   for (const auto& row : TRY(db_.query("SELECT file, version FROM listed"))) out.floors.listed[row.text(0)] = row.integer(1);
-  out.floors.stored_timestamp = out.generation.timestamp;
+  out.under = TRY(db_.query("SELECT coalesce(max(version), 0) FROM roots"))[0].integer(0);
   return out;
 }
 
-Status TrustStore::accept_root(const tuf::Root& root, BytesView bytes, const tuf::Floors& floors) {
+Status TrustStore::accept_roots(std::span<const client::AcceptedRoot> roots, const client::Stored& left) {
   return db_.transaction([&]() -> Status {
-    TRY(db_.execute("INSERT OR REPLACE INTO roots VALUES (?, ?)", {root.version, store::Blob{Bytes(bytes)}}));
-    if (floors.stored_timestamp.empty()) TRY(db_.execute("DELETE FROM generation WHERE role IN ('timestamp', 'snapshot')"));
-    if (floors.targets == 0) TRY(db_.execute("DELETE FROM generation WHERE role = 'targets'"));
-    return write_floors(floors);
+    for (const auto& [version, bytes] : roots)
+      TRY(db_.execute("INSERT OR REPLACE INTO roots VALUES (?, ?)", {version, store::Blob{bytes.bytes()}}));
+    TRY(clear_files(left.generation));
+    return write_floors(left.floors);
   });
 }
 
-Status TrustStore::drop_roots_above(tuf::Version version) {
-  TRY(db_.execute("DELETE FROM roots WHERE version > ?", {version}));
+Status TrustStore::clear_files(const tuf::Generation& left) {
+  const std::pair<tuf::Role, const tuf::FileBytes&> files[] = {{tuf::Role::timestamp, left.timestamp},
+                                                               {tuf::Role::snapshot, left.snapshot},
+                                                               {tuf::Role::targets, left.targets}};
+  for (const auto& [role, bytes] : files)
+    if (bytes.empty()) TRY(db_.execute("DELETE FROM generation WHERE role = ?", {text_of(role)}));
   return {};
 }
 
-Status TrustStore::raise(const tuf::Floors& floors) {
+// The file itself comes with its set.
+Status TrustStore::accept(tuf::Role, const tuf::FileBytes&, const tuf::Floors& floors) {
   return db_.transaction([&] { return write_floors(floors); });
 }
 
@@ -76,7 +92,18 @@ Status TrustStore::write_floors(const tuf::Floors& floors) {
   return {};
 }
 
-Result<std::optional<Time>> TrustStore::clock_floor() const {
+Result<Bytes> TrustStore::delegated(const std::string& role) {
+  const auto rows = TRY(db_.query("SELECT bytes FROM delegated WHERE role = ?", {role}));
+  if (rows.empty()) return not_found("role '" + role.substr(0, 80) + "': not stored");
+  return rows[0].text(0);
+}
+
+Status TrustStore::keep_delegated(const std::string& role, BytesView bytes) {
+  TRY(db_.execute("INSERT OR REPLACE INTO delegated VALUES (?, ?)", {role, store::Blob{Bytes(bytes)}}));
+  return {};
+}
+
+Result<std::optional<Time>> TrustStore::clock_floor() {
   const auto text = TRY(Facts(db_).get(kClockFloor));
   if (!text) return std::optional<Time>();
   return std::optional<Time>(TRY_IN("stored clock", parse_rfc3339(*text)));

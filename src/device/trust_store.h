@@ -1,42 +1,32 @@
-// The trust set in the store: all roots held, one generation, and the highest versions seen. What is read from here is not
-// trusted: trust.h verifies it again at each start.
+// The trust set in the device's database: all roots held, one generation, and the highest versions seen.
 #pragma once
 
-#include <map>
-#include <optional>
-
+#include "client/trust_store.h"
 #include "store/sqlite.h"
-#include "tuf/verify.h"
 
 namespace rota::device {
 
-struct StoredTrust {
-  std::map<tuf::Version, Bytes> roots;
-  tuf::Generation generation;  // an empty file: none stored
-  tuf::Floors floors;
-};
-
-class TrustStore {
+// Every change is one transaction.
+class TrustStore final : public client::TrustStore {
  public:
   explicit TrustStore(store::Database& db) : db_(db) {}
 
-  Result<StoredTrust> load() const;
-  // One commit: the root, the floors as they are under it, and the stored files of roles whose floor it clears are gone.
-  Status accept_root(const tuf::Root& root, BytesView bytes, const tuf::Floors& floors);
-  // Roots above `version` were damaged: they are forgotten.
-  Status drop_roots_above(tuf::Version version);
-  // The floors, file by file, while a set is on its way.
-  Status raise(const tuf::Floors& floors);
-  // One commit: the new generation and its floors. Before it the old set stands, after it the new one.
-  Status replace(const tuf::Generation& generation, const tuf::Floors& floors);
-
-  // The latest clock reading at which a refresh succeeded: no later reading may be lower.
-  Result<std::optional<Time>> clock_floor() const;
-  Status set_clock_floor(Time time);
+  Keeps keeps() const override { return Keeps::sets; }
+  Result<std::vector<tuf::Version>> root_versions() override;
+  Result<Bytes> root(tuf::Version version) override;
+  Result<client::Stored> load() override;
+  Status accept_roots(std::span<const client::AcceptedRoot> roots, const client::Stored& left) override;
+  Status accept(tuf::Role role, const tuf::FileBytes& bytes, const tuf::Floors& floors) override;
+  Status replace(const tuf::Generation& generation, const tuf::Floors& floors) override;
+  Result<Bytes> delegated(const std::string& role) override;
+  Status keep_delegated(const std::string& role, BytesView bytes) override;
+  Result<std::optional<Time>> clock_floor() override;
+  Status set_clock_floor(Time time) override;
 
  private:
   Status write_floors(const tuf::Floors& floors);
   Status write_file(tuf::Role role, BytesView bytes);
+  Status clear_files(const tuf::Generation& left);
   store::Database& db_;
 };
 
