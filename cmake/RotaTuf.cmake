@@ -7,8 +7,8 @@ include(CMakePackageConfigHelpers)
 # What others may include. Each folder lands in include/rota-tuf/, so that includes read as they do here.
 set(rota_tuf_base bytes fetcher files json result time)
 set(rota_tuf_crypto hash key secret)
-set(rota_tuf_tuf canonical delegation file_bytes key metadata role_keys root_chain search sign verify)
-set(rota_tuf_client trust_store updater)
+set(rota_tuf_tuf canonical delegation file_bytes key metadata role_keys root_chain search sign verify wanted)
+set(rota_tuf_client clock folder_fetcher folder_store limits trust_store updater)
 
 foreach(part base crypto tuf client)
   get_target_property(kind ${part} TYPE)
