@@ -9,6 +9,11 @@ constexpr Seconds kSmallTimeout{15}, kLargeTimeout{300};
 
 }  // namespace
 
+std::string folder_url(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
 Result<FetchReply> MetadataFolder::answer(const std::string& name, FetchRequest request) const {
   request.url = url_ + "/" + name;
   request.timeout = request.max_body <= kSmall ? kSmallTimeout : kLargeTimeout;

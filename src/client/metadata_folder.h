@@ -11,9 +11,12 @@
 
 namespace rota::client {
 
+// Without a '/' at its end.
+std::string folder_url(std::string url);
+
 class MetadataFolder {
  public:
-  MetadataFolder(Fetcher& fetcher, std::string url) : fetcher_(fetcher), url_(std::move(url)) {}
+  MetadataFolder(Fetcher& fetcher, const std::string& url) : fetcher_(fetcher), url_(folder_url(url)) {}
 
   // Errors: not_found (404), denied (401, 403, TLS), unavailable (any other status, no connection, time-out), rejected
   // (longer than `max`).

@@ -70,7 +70,7 @@ class RealUpdater final : public Updater {
     request.timeout = kTargetTimeout + Seconds(target.length / kLeastSpeed);
     int status = 404;
     for (const auto& name : names_of(target)) {
-      request.url = options_.targets_url + "/" + url_path_of(name);
+      request.url = folder_url(options_.targets_url) + "/" + url_path_of(name);
       status = TRY(fetcher_.fetch(request)).status;
       if (status == 200) return {};
       if (status != 404) break;

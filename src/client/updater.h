@@ -21,7 +21,7 @@ class Updater {
  public:
   struct Options {
     std::string metadata_url;      // folder of N.root.json, timestamp.json, …; a '/' at its end changes nothing
-    std::string targets_url = {};  // folder of the targets
+    std::string targets_url = {};  // folder of the targets; likewise
     enum class TargetNames { hashed, plain } target_names = TargetNames::hashed;  // "<hash>.<name>" with consistent snapshots
     Limits limits = {};
     Time now;  // the one clock reading of this update (TUF 5.1); raised where the store knows better (clock.h)

@@ -200,6 +200,16 @@ TEST_F(UpdaterTest, AsksForThePlainNameWhereTheRepositoryHasIt) {
   EXPECT_THAT(repository.requests, ElementsAre("a%20b%3F%23%20"));
 }
 
+TEST_F(UpdaterTest, TakesAFolderWithASlashAtItsEnd) {
+  repository.publish(graph());
+  auto store = FolderStore::open(client.files, "/slash", Seconds(0)).value();
+  store->accept_roots(std::array{AcceptedRoot{1, repository.metadata("1.root.json")}}, {{}, {}, 1}).value();
+  auto one = Updater::open(repository, *store, client.files,
+                           {.metadata_url = std::string(kUrl) + "/", .targets_url = std::string(kTargetsUrl) + "/", .now = kNow})
+                 .value();
+  EXPECT_TRUE(one->download(*one->find("plain").value(), kDownloads).ok());
+}
+
 TEST_F(UpdaterTest, RefusesATargetAboveTheLimit) {
   repository.publish(graph());
   auto& one = updater();
