@@ -125,7 +125,7 @@ class RootReview {
         add(Weight::error, "role", "root: roles: " + std::string(name_of(role)) + " is missing");
     }
     for (const auto& [name, json] : *roles->if_object()) {
-      const auto keys = form::role_keys(json);
+      const auto keys = form::role_keys(json, trusted_.dialect);
       const std::string where = "root: roles: " + KeyId{name}.brief() + ": ";
       if (!keys.ok()) add(Weight::error, "role", where + keys.error().what);
       if (keys.ok() && keys->key_ids.empty()) add(Weight::error, "role", where + "has no keys");
@@ -182,7 +182,7 @@ class RootReview {
   }
 
   void look_at_signatures(const Envelope& envelope, const Root* next) {
-    check("signature-twice", form::ids_once(envelope));
+    check("signature-twice", form::ids_once(envelope.signatures));
     const Bytes message =
         canonical(envelope.body, trusted_.dialect == Dialect::uptane ? CanonicalForm::uptane : CanonicalForm::olpc);
     for (const Signature& signature : envelope.signatures) {

@@ -58,10 +58,10 @@ Result<bool> terminating_of(const Json& json) {
   return *member->if_bool();
 }
 
-Result<DelegatedRole> read_role(const Json& json) {
+Result<DelegatedRole> read_role(const Json& json, Dialect dialect) {
   DelegatedRole role;
   role.name = TRY(name_of_role(json));
-  role.keys = TRY(form::role_keys(json));
+  role.keys = TRY(form::role_keys(json, dialect));
   role.terminating = TRY(terminating_of(json));
   const Json *paths = json.find("paths"), *prefixes = json.find("path_hash_prefixes");
   if (paths != nullptr && prefixes != nullptr) return rejected("want one of paths and path_hash_prefixes, got both");
@@ -80,17 +80,17 @@ Status names_differ(const std::vector<DelegatedRole>& roles) {
   return {};
 }
 
-Result<std::vector<DelegatedRole>> read_roles(const Json& list) {
+Result<std::vector<DelegatedRole>> read_roles(const Json& list, Dialect dialect) {
   std::vector<DelegatedRole> roles;
   for (const Json& item : *TRY(items_of(list, "roles")))
-    roles.push_back(TRY_IN("roles: " + std::to_string(roles.size()), read_role(item)));
+    roles.push_back(TRY_IN("roles: " + std::to_string(roles.size()), read_role(item, dialect)));
   TRY(names_differ(roles));
   return roles;
 }
 
-Result<SuccinctRoles> read_succinct(const Json& json) {
+Result<SuccinctRoles> read_succinct(const Json& json, Dialect dialect) {
   SuccinctRoles roles;
-  roles.keys = TRY(form::role_keys(json));
+  roles.keys = TRY(form::role_keys(json, dialect));
   const Json* bits = json.find("bit_length");
   if (bits == nullptr || bits->if_int() == nullptr || *bits->if_int() < 1 || *bits->if_int() > 32)
     return want_got("bit_length", "1..32", form::described(bits));
@@ -107,8 +107,8 @@ Result<Delegations> delegations_from(const Json& json, Dialect dialect) {
   const Json *roles = json.find("roles"), *succinct = json.find("succinct_roles");
   if (roles != nullptr && succinct != nullptr) return rejected("want one of roles and succinct_roles, got both");
   if (roles == nullptr && succinct == nullptr) return rejected("want one of roles and succinct_roles, got neither");
-  if (roles != nullptr) delegations.roles = TRY(read_roles(*roles));
-  if (succinct != nullptr) delegations.succinct = TRY_IN("succinct_roles", read_succinct(*succinct));
+  if (roles != nullptr) delegations.roles = TRY(read_roles(*roles, dialect));
+  if (succinct != nullptr) delegations.succinct = TRY_IN("succinct_roles", read_succinct(*succinct, dialect));
   return delegations;
 }
 

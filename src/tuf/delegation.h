@@ -40,7 +40,7 @@ struct Delegations {
   std::optional<SuccinctRoles> succinct;
 };
 
-// Form only. rejected: members missing or of the wrong type (`terminating` too); a threshold outside 1..1000; a role
+// Form only. rejected: members missing or of the wrong type (`terminating` too); a threshold below 1; a role
 // with both or neither of paths and path_hash_prefixes; a prefix that is not 1 to 64 hex digits; a name given twice,
 // empty or that of a top-level role; both or neither of roles and succinct_roles; bit_length outside 1..32. A key that
 // can never verify is not a refusal, nor a key id that is not listed, nor fewer keys than the threshold: such a role

@@ -104,11 +104,11 @@ TEST(ReadDelegations, RefusesARoleWithoutForm) {
       {"name", R"("timestamp")", "name: 'timestamp' is a top-level role"},
       {"keyids", "", "keyids: want an array, got nothing"},
       {"keyids", "[1]", "keyids: want texts, got 1"},
-      {"threshold", "", "threshold: want 1..1000, got nothing"},
-      {"threshold", "0", "threshold: want 1..1000, got 0"},
-      {"threshold", "-1", "threshold: want 1..1000, got -1"},
-      {"threshold", "1001", "threshold: want 1..1000, got 1001"},
-      {"threshold", "true", "threshold: want 1..1000, got a boolean"},
+      {"threshold", "", "threshold: want 1..2147483647, got nothing"},
+      {"threshold", "0", "threshold: want 1..2147483647, got 0"},
+      {"threshold", "-1", "threshold: want 1..2147483647, got -1"},
+      {"threshold", "2147483648", "threshold: want 1..2147483647, got 2147483648"},
+      {"threshold", "true", "threshold: want 1..2147483647, got a boolean"},
       {"terminating", "", "terminating: want true or false, got nothing"},
       {"terminating", "1", "terminating: want true or false, got 1"},
       {"terminating", "null", "terminating: want true or false, got null"},
@@ -173,7 +173,7 @@ TEST(ReadDelegations, RefusesSuccinctRolesWithoutForm) {
   EXPECT_EQ(refused(quorum + R"("bit_length":8)"), where + "name_prefix: want text, got nothing");
   EXPECT_EQ(refused(quorum + R"("bit_length":8,"name_prefix":8)"), where + "name_prefix: want text, got 8");
   EXPECT_EQ(refused(R"("keyids":["k1"],"threshold":0,"bit_length":8)" + named),
-            where + "threshold: want 1..1000, got 0");
+            where + "threshold: want 1..2147483647, got 0");
   EXPECT_EQ(refused(quorum + R"("bit_length":1)" + named), "accepted");
   EXPECT_EQ(refused(quorum + R"("bit_length":32)" + named), "accepted");
 }

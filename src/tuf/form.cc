@@ -33,6 +33,8 @@ Bytes decoded(const std::string& text, Dialect dialect) {
   return bytes.ok() ? std::move(bytes).value() : Bytes();
 }
 
+}  // namespace
+
 Result<Signature> signature_of(const Json& json, Dialect dialect) {
   const Json *id = json.find("keyid"), *method = json.find("method"), *sig = json.find("sig");
   if (id == nullptr || id->if_text() == nullptr) return want_got("signatures: keyid", "text", described(id));
@@ -45,8 +47,6 @@ Result<Signature> signature_of(const Json& json, Dialect dialect) {
   return signature;
 }
 
-}  // namespace
-
 Result<Envelope> take_apart(BytesView bytes, std::size_t max_bytes) {
   Json json = TRY(strict_json(bytes, max_bytes));
   Json* body = json.find("signed");
@@ -54,16 +54,16 @@ Result<Envelope> take_apart(BytesView bytes, std::size_t max_bytes) {
   if (body == nullptr || body->if_object() == nullptr) return want_got("signed", "an object", described(body));
   if (signatures == nullptr || signatures->if_array() == nullptr)
     return want_got("signatures", "an array", described(signatures));
-  Envelope envelope{.raw = Bytes(bytes), .body = {}, .signatures = {}, .dialect = dialect_of(*body)};
+  Envelope envelope{.body = {}, .signatures = {}, .dialect = dialect_of(*body)};
   for (const Json& signature : *signatures->if_array())
     envelope.signatures.push_back(TRY(signature_of(signature, envelope.dialect)));
   envelope.body = std::move(*body);
   return envelope;
 }
 
-Status ids_once(const Envelope& envelope) {
+Status ids_once(const std::vector<Signature>& signatures) {
   std::set<KeyId> seen;
-  for (const Signature& signature : envelope.signatures) {
+  for (const Signature& signature : signatures) {
     if (!seen.insert(signature.key_id).second)
       return rejected("signatures: key id " + signature.key_id.brief() + " occurs twice");
   }
@@ -121,12 +121,12 @@ Result<Time> expires_of(const Json& body) {
   return time;
 }
 
-Result<RoleKeys> role_keys(const Json& role) {
+Result<RoleKeys> role_keys(const Json& role, Dialect dialect) {
   const Json *ids = role.find("keyids"), *threshold = role.find("threshold");
   if (ids == nullptr || ids->if_array() == nullptr) return want_got("keyids", "an array", described(ids));
   const auto* wanted = threshold == nullptr ? nullptr : threshold->if_int();
-  if (wanted == nullptr || *wanted < 1 || *wanted > kMaxThreshold)
-    return want_got("threshold", "1.." + std::to_string(kMaxThreshold), described(threshold));
+  if (wanted == nullptr || *wanted < 1 || *wanted > max_threshold(dialect))
+    return want_got("threshold", "1.." + std::to_string(max_threshold(dialect)), described(threshold));
   RoleKeys keys{.key_ids = {}, .threshold = *wanted};
   for (const Json& id : *ids->if_array()) {
     if (id.if_text() == nullptr) return want_got("keyids", "texts", described(&id));

@@ -31,7 +31,7 @@ void look_at_signatures(const Json& json, std::size_t limit, Faults& faults) {
   const auto envelope = form::take_apart(to_json(json), limit);
   note(faults, envelope);
   if (!envelope.ok()) return;
-  note(faults, form::ids_once(*envelope));
+  note(faults, form::ids_once(envelope->signatures));
   for (const Signature& signature : envelope->signatures) {
     const auto scheme = scheme_of_method(signature.method);
     if (envelope->dialect == Dialect::uptane && (!scheme || *scheme == crypto::Scheme::ecdsa_sha256))
@@ -55,21 +55,22 @@ void look_at_customs(const Json& body, Faults& faults) {
   }
 }
 
+template <typename T>
+Status without_value(const Result<T>& result) {
+  return result.ok() ? Status() : Status(result.error());
+}
+
 Status readable(const Json& body, Role role) {
-  const Envelope envelope{.raw = {}, .body = body, .signatures = {}, .dialect = form::dialect_of(body)};
+  const Envelope envelope{.body = body, .signatures = {}, .dialect = form::dialect_of(body)};
   switch (role) {
     case Role::root:
-      TRY(read_root(envelope));
-      return {};
+      return without_value(read_root(envelope));
     case Role::targets:
-      TRY(read_targets(envelope));
-      return {};
+      return without_value(read_targets(envelope));
     case Role::snapshot:
-      TRY(read_snapshot(envelope));
-      return {};
+      return without_value(read_snapshot(envelope));
     case Role::timestamp:
-      TRY(read_timestamp(envelope));
-      return {};
+      return without_value(read_timestamp(envelope));
   }
   abort_with("Role: not one of its values");
 }

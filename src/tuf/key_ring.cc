@@ -18,20 +18,39 @@ Status has_type(const Json& key) {
   return {};
 }
 
+// The key that stood in `before` as the same object.
+const crypto::PublicKey* kept_key(const KeyId& id, const Json& object, const Json* before,
+                                  const std::map<KeyId, crypto::PublicKey>& known) {
+  const auto key = known.find(id);
+  if (before == nullptr || key == known.end()) return nullptr;
+  const Json* was = before->find(id.hex);
+  return was != nullptr && *was == object ? &key->second : nullptr;
+}
+
 }  // namespace
 
 Result<KeyRing> read_keys(const Json& json, Dialect dialect) {
+  return read_keys(json, dialect, {}, {});
+}
+
+Result<KeyRing> read_keys(const Json& json, Dialect dialect, const Json& before,
+                          const std::map<KeyId, crypto::PublicKey>& known) {
   const Json* keys = json.find("keys");
   if (keys == nullptr || keys->if_object() == nullptr) return want_got("keys", "an object", form::described(keys));
   KeyRing ring;
-  for (const auto& [id, object] : *keys->if_object()) {
-    TRY(is_key_id(id, dialect));
+  for (const auto& [hex, object] : *keys->if_object()) {
+    const KeyId id{hex};
+    TRY(is_key_id(hex, dialect));
     TRY(has_type(object));
+    if (const auto* kept = kept_key(id, object, before.find("keys"), known)) {
+      ring.keys.emplace(id, *kept);
+      continue;
+    }
     auto key = form::root_key(object, dialect);
     if (key.ok())
-      ring.keys.emplace(KeyId{id}, std::move(key).value());
+      ring.keys.emplace(id, std::move(key).value());
     else
-      ring.unusable.emplace(KeyId{id}, key.error().what);
+      ring.unusable.emplace(id, key.error().what);
   }
   return ring;
 }

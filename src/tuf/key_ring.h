@@ -18,5 +18,9 @@ struct KeyRing {
 // that can never verify does not spoil the file; one without form does. rejected: `keys` missing or of the wrong type,
 // an id without form, a key that is no object or has no text as `keytype`.
 Result<KeyRing> read_keys(const Json& json, Dialect dialect);
+// The same; a key that stood in `before`, of that dialect, under the same id and as the same object is taken from `known`
+// rather than decoded again. `known` holds the keys of `before`.
+Result<KeyRing> read_keys(const Json& json, Dialect dialect, const Json& before,
+                          const std::map<KeyId, crypto::PublicKey>& known);
 
 }  // namespace rota::tuf

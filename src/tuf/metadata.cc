@@ -2,6 +2,7 @@
 
 #include "tuf/form.h"
 #include "tuf/key_ring.h"
+#include "tuf/signed_file.h"
 
 namespace rota::tuf {
 namespace {
@@ -36,23 +37,28 @@ Result<bool> is_consistent(const Json& body, Dialect dialect) {
   return *member->if_bool();
 }
 
-Result<Root> root_from(const Json& body) {
+Result<KeyRing> keys_of(const Json& body, Dialect dialect, const Root* before) {
+  if (before == nullptr || before->dialect != dialect) return read_keys(body, dialect);
+  return read_keys(body, dialect, before->body, before->keys);
+}
+
+Result<Root> root_from(Json body, const Root* before) {
   Root root;
   const Head head = TRY(read_head(body, Role::root));
   root.version = head.version;
   root.expires = head.expires;
   root.dialect = form::dialect_of(body);
-  KeyRing ring = TRY(read_keys(body, root.dialect));
+  KeyRing ring = TRY(keys_of(body, root.dialect, before));
   root.keys = std::move(ring.keys);
   root.unusable = std::move(ring.unusable);
   TRY(object_of(body, "roles"));
   for (const Role role : form::kRoles) {
     const Json* keys = body.find("roles")->find(name_of(role));
     if (keys == nullptr) return rejected("roles: " + std::string(name_of(role)) + " is missing");
-    root.roles.emplace(role, TRY_IN("roles: " + std::string(name_of(role)), form::role_keys(*keys)));
+    root.roles.emplace(role, TRY_IN("roles: " + std::string(name_of(role)), form::role_keys(*keys, root.dialect)));
   }
   root.consistent_snapshot = TRY(is_consistent(body, root.dialect));
-  root.body = body;
+  root.body = std::move(body);
   return root;
 }
 
@@ -89,7 +95,7 @@ Result<Timestamp> timestamp_from(const Json& body) {
   const Json* snapshot = body.find("meta")->find("snapshot.json");
   if (snapshot == nullptr) return rejected("meta: snapshot.json is missing");
   FileMeta meta = TRY_IN("meta: snapshot.json", read_file_meta(*snapshot, form::dialect_of(body)));
-  return Timestamp{head.version, head.expires, std::move(meta), body};
+  return Timestamp{head.version, head.expires, std::move(meta)};
 }
 
 Result<Snapshot> snapshot_from(const Json& body) {
@@ -98,7 +104,7 @@ Result<Snapshot> snapshot_from(const Json& body) {
   for (const auto& [name, file] : *TRY(object_of(body, "meta")))
     meta.emplace(name, TRY_IN("meta: " + name.substr(0, 80), read_file_meta(file, form::dialect_of(body))));
   if (!meta.contains("targets.json")) return rejected("meta: targets.json is missing");
-  return Snapshot{head.version, head.expires, std::move(meta), body};
+  return Snapshot{head.version, head.expires, std::move(meta)};
 }
 
 Result<Target> read_target(const std::string& name, const Json& json) {
@@ -111,16 +117,28 @@ Result<Target> read_target(const std::string& name, const Json& json) {
   return Target{name, hashes, bytes, custom == nullptr ? std::string() : to_json(*custom)};
 }
 
-Result<Targets> targets_from(const Json& body, const Wanted& wanted) {
-  const Head head = TRY(read_head(body, Role::targets));
-  Targets targets{head.version, head.expires, form::dialect_of(body), {}, 0, {}};
+Result<SignedFile::Entries> read_entries(const Json& body, const Wanted& wanted) {
+  SignedFile::Entries entries;
   for (const auto& [name, json] : *TRY(object_of(body, "targets"))) {
     auto target = TRY_IN("target '" + name.substr(0, 80) + "'", read_target(name, json));
-    if (wanted.wants(target)) targets.targets.push_back(std::move(target));
-    ++targets.count;
+    if (wanted.wants(target)) entries.kept.push_back(std::move(target));
+    ++entries.count;
   }
-  const Json* delegations = targets.dialect == Dialect::tuf ? body.find("delegations") : nullptr;  // device.md 5.2
-  if (delegations != nullptr) targets.delegations = TRY(read_delegations(*delegations, targets.dialect));
+  return entries;
+}
+
+// Delegations are a matter of the tuf dialect; the other has them too, and no device looks at them.
+Result<std::optional<Delegations>> delegations_of(const Json& body) {
+  const Json* member = body.find("delegations");
+  if (member == nullptr || form::dialect_of(body) == Dialect::uptane) return std::optional<Delegations>();
+  return std::optional(TRY(read_delegations(*member, Dialect::tuf)));
+}
+
+Result<Targets> targets_from(const Json& body, std::optional<SignedFile::Entries> entries, const Wanted& wanted) {
+  const Head head = TRY(read_head(body, Role::targets));
+  if (!entries) entries = TRY(read_entries(body, wanted));
+  Targets targets{head.version, head.expires, form::dialect_of(body), std::move(entries->kept), entries->count, {}};
+  targets.delegations = TRY(delegations_of(body));
   return targets;
 }
 
@@ -184,12 +202,15 @@ Json Target::custom_json() const {
 
 Result<Envelope> parse_envelope(BytesView bytes, std::size_t max_bytes) {
   Envelope envelope = TRY(form::take_apart(bytes, max_bytes));
-  TRY(form::ids_once(envelope));
+  TRY(form::ids_once(envelope.signatures));
   return envelope;
 }
 
-Result<Root> read_root_body(const Json& body) {
-  return TRY_IN("root", root_from(body));
+Result<Root> read_root_body(Json body) {
+  return TRY_IN("root", root_from(std::move(body), nullptr));
+}
+Result<Root> read_root_body(Json body, const Root& before) {
+  return TRY_IN("root", root_from(std::move(body), &before));
 }
 Result<Root> read_root(const Envelope& envelope) {
   return read_root_body(envelope.body);
@@ -201,7 +222,17 @@ Result<Snapshot> read_snapshot(const Envelope& envelope) {
   return TRY_IN("snapshot", snapshot_from(envelope.body));
 }
 Result<Targets> read_targets(const Envelope& envelope, const Wanted& wanted) {
-  return TRY_IN("targets", targets_from(envelope.body, wanted));
+  return TRY_IN("targets", targets_from(envelope.body, std::nullopt, wanted));
+}
+
+Result<Timestamp> read_timestamp(const SignedFile& file) {
+  return TRY_IN("timestamp", timestamp_from(file.body));
+}
+Result<Snapshot> read_snapshot(const SignedFile& file) {
+  return TRY_IN("snapshot", snapshot_from(file.body));
+}
+Result<Targets> read_targets(SignedFile file, const Wanted& wanted) {
+  return TRY_IN("targets", targets_from(file.body, std::move(file.entries), wanted));
 }
 
 }  // namespace rota::tuf

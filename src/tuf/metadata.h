@@ -1,4 +1,4 @@
-// The four roles in memory, one model for both dialects. Unknown members live on in `body`, the raw tree.
+// The four roles in memory, one model for both dialects. Unknown members of a root live on in `body`, the raw tree.
 #pragma once
 
 #include <cstdint>
@@ -29,11 +29,11 @@ struct Signature {
   KeyId key_id;
   std::string method;  // as written; empty in the tuf dialect
   Bytes bytes;         // decoded
+  bool operator==(const Signature&) const = default;
 };
 
 // {"signatures":[…],"signed":{…}} taken apart, nothing believed yet.
 struct Envelope {
-  Bytes raw;  // as received
   Json body;  // the value of "signed"
   std::vector<Signature> signatures;
   Dialect dialect = Dialect::uptane;
@@ -67,22 +67,20 @@ struct Root {
 
 struct FileMeta {
   Version version = 0;
-  std::optional<std::int64_t> length;
-  std::map<std::string, std::string> hashes;  // algorithm -> hex
+  std::optional<std::int64_t> length = {};
+  std::map<std::string, std::string> hashes = {};  // algorithm -> hex
 };
 
 struct Timestamp {
   Version version = 0;
   Time expires;
   FileMeta snapshot;
-  Json body;
 };
 
 struct Snapshot {
   Version version = 0;
   Time expires;
   std::map<std::string, FileMeta> meta;  // "targets.json", …
-  Json body;
 };
 
 struct Target {
@@ -92,6 +90,7 @@ struct Target {
   std::string custom;             // the JSON text of `custom` as it was signed, empty when absent
   std::string_view sha256() const;  // 64 lower-case hex digits, the OSTree commit for format OSTREE; empty: not listed
   Json custom_json() const;         // null when absent
+  bool operator==(const Target&) const = default;
 };
 
 struct Targets {
@@ -104,11 +103,13 @@ struct Targets {
 };
 
 // Form only, no signature: `_type` (any case), version range, expires, types of members; a root also has all four roles
-// with thresholds 1..1000. Anything else: rejected, "root: version: want 1..2147483647, got 0".
+// with thresholds 1..1000 (tuf: from 1). Anything else: rejected, "root: version: want 1..2147483647, got 0".
 Result<Root> read_root(const Envelope& envelope);
 Result<Timestamp> read_timestamp(const Envelope& envelope);
 Result<Snapshot> read_snapshot(const Envelope& envelope);
 Result<Targets> read_targets(const Envelope& envelope, const Wanted& wanted = Wanted::all());
-Result<Root> read_root_body(const Json& body);
+Result<Root> read_root_body(Json body);
+// The same, of a root that follows `before`: keys that stand in both are decoded once.
+Result<Root> read_root_body(Json body, const Root& before);
 
 }  // namespace rota::tuf

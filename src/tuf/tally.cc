@@ -1,36 +1,13 @@
+#include "tuf/tally.h"
+
 #include <algorithm>
 
 #include "tuf/form.h"
-#include "tuf/verify.h"
 
 namespace rota::tuf {
 namespace {
 
 using crypto::PublicKey;
-
-// The bytes a signature may cover, in the order devices try them (device.md 5.3), made when they are first needed.
-class SignedBytes {
- public:
-  explicit SignedBytes(const Envelope& envelope) : envelope_(envelope) {}
-
-  bool verified_by(const PublicKey& key, crypto::Scheme scheme, BytesView signature) {
-    const auto& forms = envelope_.dialect == Dialect::tuf ? kTufForms : kUptaneForms;
-    for (std::size_t i = 0; i < forms.size(); ++i) {
-      if (made_.size() == i) made_.push_back(canonical(envelope_.body, forms[i]));
-      const bool tried = std::find(made_.begin(), made_.begin() + static_cast<std::ptrdiff_t>(i), made_[i]) !=
-                         made_.begin() + static_cast<std::ptrdiff_t>(i);
-      if (!tried && key.verifies(scheme, made_[i], signature)) return true;
-    }
-    return false;
-  }
-
- private:
-  inline static const std::vector<CanonicalForm> kUptaneForms = {CanonicalForm::uptane, CanonicalForm::device,
-                                                                 CanonicalForm::olpc};
-  inline static const std::vector<CanonicalForm> kTufForms = {CanonicalForm::olpc};
-  const Envelope& envelope_;
-  std::vector<std::string> made_;
-};
 
 std::string key_named(const KeyId& id) {
   return "key " + id.brief();
@@ -112,18 +89,17 @@ Authority authority(const Delegations& delegations, const Speaker& speaker, Dial
           .dialect = dialect};
 }
 
-Tally tally(const Authority& by, const Envelope& envelope) {
+Tally tally(const Authority& by, Signatures signatures) {
   Tally result{by.role.threshold, {}, {}, {}};
-  if (envelope.dialect != by.dialect) {
+  if (signatures.dialect != by.dialect) {
     result.faults.push_back("dialect: want " + std::string(form::name_of(by.dialect)) + ", got " +
-                            std::string(form::name_of(envelope.dialect)));
+                            std::string(form::name_of(signatures.dialect)));
     result.missing = without_vote(by, {});
     return result;
   }
-  SignedBytes message(envelope);
   std::set<PublicKey> voted;
-  for (const Signature& signature : envelope.signatures) {
-    auto vote = vote_of(by, signature, message);
+  for (const Signature& signature : signatures.listed) {
+    auto vote = vote_of(by, signature, signatures.covered);
     if (!vote.ok())
       result.faults.push_back(vote.error().what);
     else if (voted.insert(**vote).second)
@@ -135,14 +111,24 @@ Tally tally(const Authority& by, const Envelope& envelope) {
   return result;
 }
 
+Tally tally(const Authority& by, const Envelope& envelope) {
+  SignedBytes covered(envelope.body, std::nullopt, envelope.dialect);
+  return tally(by, {envelope.dialect, envelope.signatures, covered});
+}
+
 Tally tally(const Root& root, Role role, const Envelope& envelope) {
   return tally(authority(root, role), envelope);
 }
 
-Status signed_by(const Authority& by, const Envelope& envelope, std::string_view what) {
-  const Tally result = tally(by, envelope);
+Status signed_by(const Authority& by, Signatures signatures, std::string_view what) {
+  const Tally result = tally(by, signatures);
   if (result.met()) return {};
   return rejected(std::string(what) + ": " + shortfall(result));
+}
+
+Status signed_by(const Authority& by, const Envelope& envelope, std::string_view what) {
+  SignedBytes covered(envelope.body, std::nullopt, envelope.dialect);
+  return signed_by(by, {envelope.dialect, envelope.signatures, covered}, what);
 }
 
 Status signed_by(const Root& root, Role role, const Envelope& envelope, std::string_view what) {

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "crypto/hash.h"
-#include "tuf/form.h"
+#include "tuf/early_tally.h"
+#include "tuf/tally.h"
 
 namespace rota::tuf {
 
@@ -74,18 +75,31 @@ Status is_the_listed(const FileMeta& meta, BytesView bytes, Dialect dialect, con
   return want_got(name + ": hash", algorithm + " " + want, digest(algorithm, bytes));
 }
 
-Result<Envelope> envelope_of(const Root& root, Role role, BytesView bytes) {
-  return TRY_IN(name_of(role), parse_envelope(bytes, max_size(role, root.dialect)));
+Result<SignedFile> file_of(const Root& root, Role role, FileBytes bytes) {
+  return TRY_IN(name_of(role), read_signed(std::move(bytes), max_size(role, root.dialect)));
+}
+
+Status signed_for(const Root& root, Role role, const SignedFile& file) {
+  SignedBytes covered(file.body, file.covered, file.dialect);
+  return signed_by(authority(root, role), {file.dialect, file.signatures, covered}, name_of(role));
+}
+
+// Of a targets file the text alone tells all forms: its tree may lack entries.
+Status targets_signed_by(const Authority& by, const SignedFile& file, std::string_view what) {
+  SignedBytes covered = file.covered ? SignedBytes(*file.covered, file.dialect)
+                                     : SignedBytes(file.body, std::nullopt, file.dialect);
+  return signed_by(by, {file.dialect, file.signatures, covered}, what);
 }
 
 // TUF 5.6: a targets file, top-level or delegated, by whoever answers for it.
 Result<Trusted<Targets>> listed_targets(const Authority& by, const FileMeta& listed, FileBytes bytes,
                                         const Reading& reading) {
   const std::size_t limit = reading.max_bytes == 0 ? max_size(Role::targets, by.dialect) : reading.max_bytes;
-  const auto envelope = TRY_IN(by.name, parse_envelope(bytes, limit));
+  EarlyTally early(by, bytes);
+  auto file = TRY_IN(by.name, read_signed_targets(bytes, limit, reading.wanted));
   TRY(is_the_listed(listed, bytes, by.dialect, by.name));  // TUF 5.6.2
-  auto next = TRY(read_targets(envelope, reading.wanted));
-  TRY(signed_by(by, envelope, by.name));  // TUF 5.6.3
+  auto next = TRY(read_targets(file, reading.wanted));
+  if (!early.met(file)) TRY(targets_signed_by(by, file, by.name));  // TUF 5.6.3
   TRY(same_version(by.name + ": version", listed.version, next.version));  // TUF 5.6.4
   return Chain::trusted(std::move(next), std::move(bytes));
 }
@@ -93,9 +107,9 @@ Result<Trusted<Targets>> listed_targets(const Authority& by, const FileMeta& lis
 // The stored timestamp as the answer to another one of its version (TUF 5.4.3.1); nullopt when it does not verify any
 // more.
 std::optional<Trusted<Timestamp>> stored_with_version(const Root& root, const Floors& floors, Version version) {
-  const auto envelope = envelope_of(root, Role::timestamp, floors.stored_timestamp);
-  if (!envelope.ok() || !signed_by(root, Role::timestamp, *envelope, "timestamp").ok()) return std::nullopt;
-  auto stored = read_timestamp(*envelope);
+  const auto file = file_of(root, Role::timestamp, floors.stored_timestamp);
+  if (!file.ok() || !signed_for(root, Role::timestamp, *file).ok()) return std::nullopt;
+  auto stored = read_timestamp(*file);
   if (!stored.ok() || stored->version != version) return std::nullopt;
   return Chain::trusted(std::move(stored).value(), floors.stored_timestamp);
 }
@@ -116,13 +130,14 @@ bool lost_a_key(const Root& before, const Root& after, Role role) {
   return std::ranges::any_of(before.material(role), [&](const auto& key) { return !still.contains(key); });
 }
 
-bool meets_threshold(const Root& root, Role role, BytesView bytes) {
-  const auto envelope = envelope_of(root, role, bytes);
-  return envelope.ok() && tally(root, role, *envelope).met();
+bool meets_threshold(const Root& root, Role role, const FileBytes& bytes) {
+  const auto file = file_of(root, role, bytes);
+  return file.ok() && signed_for(root, role, *file).ok();
 }
 
-void forget_snapshot_and_timestamp(Floors& floors) {
+void forget_snapshot_and_timestamp(Floors& floors, Dialect dialect) {
   floors.timestamp = floors.snapshot = 0;
+  if (dialect == Dialect::tuf) floors.targets = 0;
   floors.listed.clear();
   floors.stored_timestamp = {};
 }
@@ -135,23 +150,27 @@ void forget_targets(Floors& floors) {
 }  // namespace
 
 Result<Trusted<Root>> anchor_root(FileBytes bytes) {
-  const auto envelope = TRY_IN("root", parse_envelope(bytes, max_size(Role::root, Dialect::tuf)));
-  auto root = TRY(read_root(envelope));
+  auto file = TRY_IN("root", read_signed(bytes, max_size(Role::root, Dialect::tuf)));
+  auto root = TRY(read_root_body(std::move(file.body)));
   if (bytes.size() > max_size(Role::root, root.dialect))
     return want_got("root: size", "at most " + std::to_string(kMaxRoot) + " bytes", std::to_string(bytes.size()));
-  TRY(signed_by(root, Role::root, envelope, "root " + std::to_string(root.version) + " by its own keys"));
-  return Chain::trusted(std::move(root), bytes);
+  SignedBytes covered(root.body, file.covered, file.dialect);
+  const Signatures signatures{file.dialect, file.signatures, covered};
+  TRY(signed_by(authority(root, Role::root), signatures, "root " + std::to_string(root.version) + " by its own keys"));
+  return Chain::trusted(std::move(root), std::move(bytes));
 }
 
 Result<Trusted<Root>> next_root(const Trusted<Root>& trusted, FileBytes bytes) {
-  const auto envelope = TRY(envelope_of(*trusted, Role::root, bytes));
-  auto next = TRY(read_root(envelope));
+  auto file = TRY(file_of(*trusted, Role::root, bytes));
+  auto next = TRY(read_root_body(std::move(file.body), *trusted));
+  SignedBytes covered(next.body, file.covered, file.dialect);
+  const Signatures signatures{file.dialect, file.signatures, covered};
   const std::string name = "root " + std::to_string(next.version);
   const std::string old_keys = " by the keys of root " + std::to_string(trusted->version);
-  TRY(signed_by(*trusted, Role::root, envelope, name + old_keys));         // TUF 5.3.4
-  TRY(signed_by(next, Role::root, envelope, name + " by its own keys"));   // TUF 5.3.4
-  TRY(same_version("root: version", trusted->version + 1, next.version));  // TUF 5.3.5
-  return Chain::trusted(std::move(next), bytes);
+  TRY(signed_by(authority(*trusted, Role::root), signatures, name + old_keys));     // TUF 5.3.4
+  TRY(signed_by(authority(next, Role::root), signatures, name + " by its own keys"));  // TUF 5.3.4
+  TRY(same_version("root: version", trusted->version + 1, next.version));           // TUF 5.3.5
+  return Chain::trusted(std::move(next), std::move(bytes));
 }
 
 Result<Fresh<Root>> fresh(Trusted<Root> root, Time now) {
@@ -160,23 +179,25 @@ Result<Fresh<Root>> fresh(Trusted<Root> root, Time now) {
 
 Floors floors_after(const Root& before, const Root& after, Floors floors) {
   if (lost_a_key(before, after, Role::timestamp) || lost_a_key(before, after, Role::snapshot))
-    forget_snapshot_and_timestamp(floors);
+    forget_snapshot_and_timestamp(floors, after.dialect);
   if (lost_a_key(before, after, Role::targets)) forget_targets(floors);
   return floors;
 }
 
 Floors floors_over(const Root& root, const Generation& stored, Floors floors) {
-  const auto fails = [&](Role role, BytesView bytes) { return !bytes.empty() && !meets_threshold(root, role, bytes); };
+  const auto fails = [&](Role role, const FileBytes& bytes) {
+    return !bytes.empty() && !meets_threshold(root, role, bytes);
+  };
   if (fails(Role::timestamp, stored.timestamp) || fails(Role::snapshot, stored.snapshot))
-    forget_snapshot_and_timestamp(floors);
+    forget_snapshot_and_timestamp(floors, root.dialect);
   if (fails(Role::targets, stored.targets)) forget_targets(floors);
   return floors;
 }
 
 Result<Trusted<Timestamp>> next_timestamp(const Fresh<Root>& root, const Floors& floors, FileBytes bytes) {
-  const auto envelope = TRY(envelope_of(*root, Role::timestamp, bytes));
-  auto next = TRY(read_timestamp(envelope));
-  TRY(signed_by(*root, Role::timestamp, envelope, "timestamp"));  // TUF 5.4.2
+  const auto file = TRY(file_of(*root, Role::timestamp, bytes));
+  auto next = TRY(read_timestamp(file));
+  TRY(signed_for(*root, Role::timestamp, file));  // TUF 5.4.2
   TRY(not_below("timestamp: version", floors.timestamp, next.version));  // TUF 5.4.3.1
   if (auto stored = stored_with_version(*root, floors, next.version)) return *std::move(stored);
   TRY(not_below("timestamp: version of snapshot", floors.snapshot, next.snapshot.version));  // TUF 5.4.3.2
@@ -189,10 +210,10 @@ Result<Fresh<Timestamp>> fresh(Trusted<Timestamp> timestamp, Time now) {
 
 Result<Trusted<Snapshot>> next_snapshot(const Fresh<Root>& root, const Fresh<Timestamp>& timestamp,
                                         const Floors& floors, FileBytes bytes) {
-  const auto envelope = TRY(envelope_of(*root, Role::snapshot, bytes));
+  const auto file = TRY(file_of(*root, Role::snapshot, bytes));
   TRY(is_the_listed(timestamp->snapshot, bytes, root->dialect, "snapshot"));  // TUF 5.5.2
-  auto next = TRY(read_snapshot(envelope));
-  TRY(signed_by(*root, Role::snapshot, envelope, "snapshot"));  // TUF 5.5.3
+  auto next = TRY(read_snapshot(file));
+  TRY(signed_for(*root, Role::snapshot, file));  // TUF 5.5.3
   TRY(same_version("snapshot: version", timestamp->snapshot.version, next.version));  // TUF 5.5.4
   TRY(not_below("snapshot: version", floors.snapshot, next.version));
   TRY(keeps_what_was_listed(next, floors.listed));  // TUF 5.5.5
@@ -221,10 +242,11 @@ Result<Fresh<Targets>> fresh(Trusted<Targets> targets, Time now) {
 }
 
 Result<Trusted<Targets>> targets_under(const Root& root, FileBytes bytes) {
-  const auto envelope = TRY(envelope_of(root, Role::targets, bytes));
-  auto targets = TRY(read_targets(envelope));
-  TRY(signed_by(root, Role::targets, envelope, "targets by the keys of root " + std::to_string(root.version)));
-  return Chain::trusted(std::move(targets), bytes);
+  const Authority by = authority(root, Role::targets);
+  auto file = TRY_IN("targets", read_signed_targets(bytes, max_size(Role::targets, root.dialect), Wanted::all()));
+  auto targets = TRY(read_targets(file));
+  TRY(targets_signed_by(by, file, "targets by the keys of " + by.delegator));
+  return Chain::trusted(std::move(targets), std::move(bytes));
 }
 
 Result<VerifiedSet> verify_set(const Trusted<Root>& root, const Floors& floors, const Generation& generation,

@@ -90,7 +90,9 @@ struct Floors {
 
 // TUF 5.3.11: floors after going from root `before` to root `after`. When a key that was trusted for timestamp or snapshot is
 // not any more, both floors and what was stored of them are gone; a removed targets key clears the floor of targets. Roles
-// that kept their keys keep their floors, so an older set replayed after such a rotation is refused.
+// that kept their keys keep their floors, so an older set replayed after such a rotation is refused. In the tuf dialect the
+// floor of targets goes with those of timestamp and snapshot: TUF knows it through the trusted snapshot alone, and recovers
+// from a fast-forwarded targets by new keys for snapshot.
 Floors floors_after(const Root& before, const Root& after, Floors floors);
 
 // TUF 5.4: threshold, version >= floor, snapshot version >= floor. A version equal to that of `floors.stored_timestamp` changes

@@ -415,6 +415,21 @@ TEST(FloorsAfter, GoWithAnyRemovedKeyOfTimestampOrSnapshot) {
   EXPECT_EQ(left.listed, (std::map<std::string, Version>{{"root.json", 1}}));
 }
 
+TEST(FloorsAfter, OfTargetsGoesWithTheSnapshotInTheTufDialect) {
+  const auto before = trusted_root({.dialect = Dialect::tuf});
+  const auto left = [&](RootPlan plan) {
+    plan.dialect = Dialect::tuf;
+    return floors_after(*before, *trusted_root(plan), {7, 8, 9, {{"targets.json", 9}}, "bytes"}).targets;
+  };
+  EXPECT_EQ(left({.snapshot = {{5}}}), 0);
+  EXPECT_EQ(left({.timestamp = {{5}}}), 0);
+  EXPECT_EQ(left({.root = {{5}}}), 9);
+  const Generation stored = generation({.dialect = Dialect::tuf});
+  const auto raised = trusted_root({.snapshot = {{3, 5}, 2}, .dialect = Dialect::tuf});
+  EXPECT_EQ(floors_over(*before, stored, {.targets = 9}).targets, 9);
+  EXPECT_EQ(floors_over(*raised, stored, {.targets = 9}).targets, 0);
+}
+
 TEST(FloorsAfter, StayWhenAKeyOnlyChangesItsId) {
   Json body = root_body({});
   body["keys"][std::string(64, 'b')] = public_key_json(public_key(4));

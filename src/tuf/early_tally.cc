@@ -1,0 +1,62 @@
+#include "tuf/early_tally.h"
+
+#include <system_error>
+
+#include "tuf/canonical_reader.h"
+#include "tuf/form.h"
+#include "tuf/tally.h"
+
+namespace rota::tuf {
+namespace {
+
+constexpr std::size_t kLarge = 1u << 20;
+
+// Of a text that is in the first form of the dialect.
+bool is_met(const Authority& by, const std::vector<Signature>& signatures, BytesView text) {
+  SignedBytes covered({.text = text, .is_device_form = true, .is_olpc_form = true}, by.dialect);
+  return tally(by, {by.dialect, signatures, covered}).met();
+}
+
+}  // namespace
+
+EarlyTally::EarlyTally(const Authority& by, const FileBytes& bytes) : dialect_(by.dialect) {
+  if (bytes.size() < kLarge) return;
+  opening_ = opening_of(bytes, by.dialect);
+  if (!opening_) return;
+  try {
+    met_ = std::async(std::launch::async, [&by, this] { return is_met(by, opening_->signatures, opening_->text); });
+  } catch (const std::system_error&) {
+    opening_.reset();  // no thread to be had: it is counted when the file is read
+  }
+}
+
+std::optional<EarlyTally::Opening> EarlyTally::opening_of(BytesView bytes, Dialect dialect) {
+  CanonicalReader reader(bytes);
+  if (!reader.enter_object() || !reader.literal("\"signatures\":") || reader.peek() != '[') return std::nullopt;
+  const auto listed = reader.tree();
+  if (!listed || !reader.literal(",\"signed\":")) return std::nullopt;
+  const std::size_t end = bytes.find_last_not_of(" \t\r\n");
+  if (end <= reader.at()) return std::nullopt;
+  Opening opening{{}, bytes.substr(reader.at(), end - reader.at())};
+  for (const Json& json : *listed->if_array()) {
+    auto signature = form::signature_of(json, dialect);
+    if (!signature.ok()) return std::nullopt;
+    opening.signatures.push_back(std::move(signature).value());
+  }
+  return opening;
+}
+
+bool EarlyTally::is_of(const SignedFile& file) const {
+  if (!opening_ || !file.covered) return false;
+  if (file.dialect != dialect_) return false;
+  if (file.dialect == Dialect::tuf && !file.covered->is_olpc_form) return false;
+  const BytesView text = file.covered->text;
+  return text.data() == opening_->text.data() && text.size() == opening_->text.size() &&
+         file.signatures == opening_->signatures;
+}
+
+bool EarlyTally::met(const SignedFile& file) {
+  return is_of(file) && met_.get();
+}
+
+}  // namespace rota::tuf
