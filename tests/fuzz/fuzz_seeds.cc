@@ -41,24 +41,48 @@ void json_texts(const Json& vectors, const Seeds& seeds) {
   }
 }
 
+// FIPS 186: the base point of P-384 as a key.
+constexpr const char* kP384 =
+    "3076301006072a8648ce3d020106052b8104002203620004"
+    "aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7"
+    "3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f";
+
 // The choices are those of key_fuzz.cc: an object, PEM, DER, and a value for each row of its table.
+void key_in_every_spelling(const Bytes& der, const Seeds& seeds) {
+  const auto key = crypto::PublicKey::from_spki_der(der).value();
+  for (const Dialect dialect : {Dialect::uptane, Dialect::tuf})
+    seeds.add("key", 0, to_json(public_key_json(key, dialect)));
+  seeds.add("key", 1, key.pem());
+  for (int choice = 2; choice < 17; ++choice) seeds.add("key", choice, der);
+  for (const int choice : {3, 4, 6, 9, 12}) {
+    seeds.add("key", choice, key.pem());
+    seeds.add("key", choice, hex(der));
+  }
+  seeds.add("key", 15, der.substr(std::min<std::size_t>(der.size(), 26)));  // the point, after its header
+  seeds.add("key", 16, der.substr(std::min<std::size_t>(der.size(), 23)));
+}
+
 void keys(const Json& vectors, const Seeds& seeds) {
-  for (const char* kind : {"keys", "keys_refused"}) {
-    for (const Json& key : list(vectors, kind)) seeds.add("key", 0, key.text_or("pub_file", ""));
-  }
+  for (const Json& key : list(vectors, "keys_refused")) seeds.add("key", 0, key.text_or("pub_file", ""));
   for (const Json& key : list(vectors, "keys")) {
-    const Bytes der = unhex(key.text_or("spki_der_hex", "")).value();
-    for (int choice = 2; choice < 15; ++choice) seeds.add("key", choice, der);
-    seeds.add("key", 1, crypto::PublicKey::from_spki_der(der)->pem());
-    for (const int choice : {3, 4, 6, 9}) seeds.add("key", choice, key.text_or("public", ""));
+    seeds.add("key", 0, key.text_or("pub_file", ""));
+    seeds.add("key", 3, key.text_or("public", ""));
+    key_in_every_spelling(unhex(key.text_or("spki_der_hex", "")).value(), seeds);
   }
+  key_in_every_spelling(unhex(kP384).value(), seeds);
+}
+
+// Whole files: as envelopes, and for both ways of reading each kind, as they are and in canonical form.
+void add_file(const Seeds& seeds, const Bytes& file) {
+  seeds.add("envelope", file);
+  for (int choice = 0; choice < 4; ++choice) seeds.add("streaming", choice, file);
 }
 
 void envelopes(const Json& vectors, const Seeds& seeds) {
   for (const char* kind : {"root_chain", "root_rejects"}) {
-    for (const Json& root : list(vectors, kind)) seeds.add("envelope", root.text_or("document", ""));
+    for (const Json& root : list(vectors, kind)) add_file(seeds, root.text_or("document", ""));
   }
-  seeds.add("envelope", vectors.find("targets")->text_or("document", ""));
+  add_file(seeds, vectors.find("targets")->text_or("document", ""));
 }
 
 // By key 6.
@@ -116,7 +140,7 @@ void roles(const Seeds& seeds) {
     int choice = dialect == Dialect::tuf ? 4 : 0;
     for (const Json& body : bodies(dialect)) {
       seeds.add("role", choice++, to_json(body));
-      seeds.add("envelope", test::signed_file(body, {1, 2, 3, 4}, dialect));
+      add_file(seeds, test::signed_file(body, {1, 2, 3, 4}, dialect));
     }
   }
   for (const Json& some : delegations()) {
@@ -124,7 +148,7 @@ void roles(const Seeds& seeds) {
     body["delegations"] = input["delegations"] = some;
     input["path"] = "foo-1/x";
     seeds.add("role", 7, to_json(body));
-    seeds.add("envelope", test::signed_file(body, {2}, Dialect::tuf));
+    add_file(seeds, test::signed_file(body, {2}, Dialect::tuf));
     seeds.add("delegation", to_json(input));
   }
 }
@@ -171,6 +195,43 @@ void alterations(const Seeds& seeds) {
   seeds.add("verify", 3, Bytes("\1") + test::root_file({.version = 2, .root = {{5}}}, {1, 5}));
 }
 
+// What texts may hold: escapes that differ between the canonical forms, and large numbers.
+void odd_targets(const Seeds& seeds) {
+  Json body = test::targets_body({.dialect = Dialect::tuf});
+  Json& odd = body["targets"]["caf\xc3\xa9 \"x\" \\ \n\r\t\x01"];
+  odd = body["targets"]["foo-lmp-1"];
+  odd["hashes"]["sha512"] = std::string(128, 'd');
+  odd["length"] = std::int64_t{1} << 52;
+  odd["custom"]["n"] = Json(Json::Array{Json(0), Json(-1), Json(nullptr), Json(true), Json(Json::Object{})});
+  odd["custom"]["\xf0\x9f\x98\x80"] = "\xef\xbf\xbf";
+  add_file(seeds, test::signed_file(body, {2}, Dialect::tuf));
+  seeds.add("role", 7, to_json(body));
+}
+
+// The steps are those of update_fuzz.cc, after a first update.
+void scripts(const Seeds& seeds) {
+  const std::vector<std::vector<int>> scripts = {
+      {1, 0, 1, 1},                                   // searches
+      {4, 1, 1, 1, 1, 1, 0, 9, 0},                    // all newer, then back
+      {4, 1, 1, 1, 1, 1, 5, 3, 4, 0, 5, 4, 3, 0},     // one file for another
+      {8, 0, 0, 0, 0, 8, 1, 0, 0, 0},                 // another root key, twice
+      {8, 1, 1, 0, 9, 0, 8, 2, 2, 0, 0},              // other keys for timestamp and snapshot
+      {8, 0, 3, 1, 2, 9, 7, 0, 0},                    // a root that is signed and odd
+      {2, 1, 4, 0, 7, 0, 2, 0, 0, 5, 0},              // forged files
+      {3, 2, 0, 9, 0, 3, 3, 1, 4, 5, 0},              // signed and odd ones
+      {3, 0, 0, 9, 1, 0, 3, 1, 1, 4, 5, 1, 0},        // and delegated ones
+      {7, 0, 0, 5, 0, 7, 1, 0, 6, 0, 7, 2, 0, 7, 0},  // an edited store
+      {10, 1, 90, 0, 10, 0, 0, 0, 6, 3, 0},           // expiry, an error, a file that is gone
+  };
+  for (int keeps = 0; keeps < 2; ++keeps) {
+    for (const auto& script : scripts) {
+      Bytes input{static_cast<char>(keeps), '\0'};
+      for (const int step : script) input.push_back(static_cast<char>(step));
+      seeds.add("update", input);
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -186,4 +247,6 @@ int main(int argc, char** argv) {
   patterns(seeds);
   searches(seeds);
   alterations(seeds);
+  odd_targets(seeds);
+  scripts(seeds);
 }

@@ -49,8 +49,9 @@ Status try_root(const Scene& scene, const Bytes& file) {
   const auto root = TRY(next_root(scene.root, file));
   must_hold(root->version == 2 && root->dialect == scene.root->dialect, "a root follows in its dialect");
   must_hold(root->roles.size() == 4, "a root has its four roles");
+  const std::int64_t max_threshold = root->dialect == Dialect::tuf ? INT32_MAX : 1000;
   for (const auto& [role, keys] : root->roles)
-    must_hold(keys.threshold >= 1 && keys.threshold <= 1000, "thresholds are in range");
+    must_hold(keys.threshold >= 1 && keys.threshold <= max_threshold, "thresholds are in range");
   for (const auto& [id, why] : root->unusable)
     must_hold(!why.empty() && !root->keys.contains(id), "a key is usable or it is not");
   const auto voters = static_cast<std::int64_t>(root->material(Role::root).size());
