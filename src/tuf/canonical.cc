@@ -44,14 +44,19 @@ void write_device_text(std::string& out, std::string_view text) {
   }
 }
 
+// Runs of characters that are written as they are go over in one piece.
 void write_raw_text(std::string& out, std::string_view text, CanonicalForm form) {
-  for (const char c : text) {
+  const auto is_escaped = [form](char c) {
     const bool white = c == '\n' || c == '\r' || c == '\t';
-    if (c == '"' || c == '\\' || (white && form == CanonicalForm::uptane)) out.push_back('\\');
-    if (white && form == CanonicalForm::uptane)
-      out.push_back(c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
-    else
-      out.push_back(c);
+    return c == '"' || c == '\\' || (white && form == CanonicalForm::uptane);
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = static_cast<std::size_t>(std::find_if(text.begin() + at, text.end(), is_escaped) - text.begin());
+    out.append(text, at, end - at);
+    if (end == text.size()) return;
+    const char c = text[end];
+    (out += '\\') += c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\t' ? 't' : c;
+    at = end + 1;
   }
 }
 

@@ -11,29 +11,26 @@ namespace {
 constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxDigits = 18;  // always within 64 bits
 
-constexpr std::uint64_t every_byte(unsigned char byte) {
-  return 0x0101010101010101u * byte;
-}
-
-// The high bit of each byte of `word` that is zero; bits above the lowest one set may be wrong.
-constexpr std::uint64_t zero_bytes(std::uint64_t word) {
-  return (word - every_byte(1)) & ~word & every_byte(0x80);
-}
+// Sixteen bytes at once, in whatever way the machine has for it.
+using Lanes = signed char __attribute__((vector_size(16)));
+constexpr std::size_t kLanes = sizeof(Lanes);
 
 bool is_plain(char c) {
-  return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80;
+  const auto byte = static_cast<signed char>(c);  // below zero: not ASCII
+  return byte >= 0x20 && byte != '"' && byte != '\\';
 }
 
-// Where the first byte from `at` on stands that text does not hold as it is; the end when there is none. Eight at a time.
+// Where the first byte from `at` on stands that text does not hold as it is; the end when there is none.
 std::size_t end_of_plain(std::string_view text, std::size_t at) {
   if constexpr (std::endian::native == std::endian::little) {
-    for (; at + 8 <= text.size(); at += 8) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, text.data() + at, 8);
-      const std::uint64_t control = (word - every_byte(0x20)) & ~word & every_byte(0x80);
-      const std::uint64_t stops = control | zero_bytes(word ^ every_byte('"')) | zero_bytes(word ^ every_byte('\\')) |
-                                  (word & every_byte(0x80));
-      if (stops != 0) return at + static_cast<std::size_t>(std::countr_zero(stops)) / 8;
+    for (; at + kLanes <= text.size(); at += kLanes) {
+      Lanes bytes;
+      std::memcpy(&bytes, text.data() + at, kLanes);
+      const auto stops = (bytes < 0x20) | (bytes == '"') | (bytes == '\\');  // all ones where true
+      std::uint64_t words[2];
+      std::memcpy(words, &stops, kLanes);
+      if (words[0] != 0) return at + static_cast<std::size_t>(std::countr_zero(words[0])) / 8;
+      if (words[1] != 0) return at + 8 + static_cast<std::size_t>(std::countr_zero(words[1])) / 8;
     }
   }
   while (at < text.size() && is_plain(text[at])) ++at;
@@ -107,14 +104,16 @@ bool CanonicalReader::enter_array() {
   return enter('[');
 }
 
-std::optional<CanonicalReader::Text> CanonicalReader::next_member(Members& members) {
-  if (!ok_ || leave('}')) return std::nullopt;
-  if (members.begun && !literal(',')) return std::nullopt;
-  const auto name = text();
-  if (!name) return std::nullopt;
-  if (members.begun && !is_before(members.last, *name)) fail();
-  members = {*name, true};
-  return literal(':') ? name : std::nullopt;
+const CanonicalReader::Text* CanonicalReader::next_member(Members& members) {
+  if (!ok_ || leave('}')) return nullptr;
+  if (members.begun && !literal(',')) return nullptr;
+  const Text& before = members.names[members.turn];
+  members.turn ^= 1;
+  Text& name = members.names[members.turn];
+  if (!read_text(name)) return nullptr;
+  if (members.begun && !is_before(before, name)) fail();
+  members.begun = true;
+  return literal(':') ? &name : nullptr;
 }
 
 bool CanonicalReader::next_item(bool& begun) {
@@ -122,15 +121,22 @@ bool CanonicalReader::next_item(bool& begun) {
   return !std::exchange(begun, true) || literal(',');
 }
 
-std::optional<CanonicalReader::Text> CanonicalReader::text() {
-  if (!literal('"')) return std::nullopt;
+bool CanonicalReader::read_text(Text& text) {
+  if (!literal('"')) return false;
   const std::size_t from = at_;
   bool escaped = false;
   for (at_ = end_of_plain(text_, at_); peek() != '"'; at_ = end_of_plain(text_, at_)) {
     escaped = escaped || peek() == '\\';
-    if (!(peek() == '\\' ? escape() : utf8())) return std::nullopt;
+    if (!(peek() == '\\' ? escape() : utf8())) return false;
   }
-  return Text{text_.substr(from, at_++ - from), escaped};
+  text.raw = {text_.data() + from, at_++ - from};
+  text.escaped = escaped;
+  return true;
+}
+
+std::optional<CanonicalReader::Text> CanonicalReader::text() {
+  Text text;
+  return read_text(text) ? std::optional(text) : std::nullopt;
 }
 
 // A backslash stands here.
@@ -171,8 +177,10 @@ std::optional<std::int64_t> CanonicalReader::integer() {
 
 bool CanonicalReader::skip() {
   switch (peek()) {
-    case '"':
-      return text().has_value();
+    case '"': {
+      Text unread;
+      return read_text(unread);
+    }
     case '{': {
       Members members;
       enter_object();
@@ -223,7 +231,7 @@ std::optional<Json> CanonicalReader::object() {
   Json::Object out;
   Members members;
   enter_object();
-  while (const auto name = next_member(members)) {
+  while (const Text* name = next_member(members)) {
     auto value = tree();
     if (!value) return std::nullopt;
     out.emplace_hint(out.end(), name->unescaped(), *std::move(value));

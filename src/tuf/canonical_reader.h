@@ -32,7 +32,8 @@ class CanonicalReader {
   };
   // Where the reading of one object stands.
   struct Members {
-    Text last;
+    Text names[2];  // the last one and the one before, in turns
+    unsigned turn = 0;
     bool begun = false;
   };
 
@@ -45,7 +46,7 @@ class CanonicalReader {
     return true;
   }
   bool enter_object();
-  std::optional<Text> next_member(Members& members);  // its name; nothing with ok(): the object has ended
+  const Text* next_member(Members& members);  // its name, until the next call; nullptr with ok(): the object has ended
   bool enter_array();
   bool next_item(bool& begun);  // false with ok(): the array has ended
   std::optional<Text> text();
@@ -66,6 +67,7 @@ class CanonicalReader {
     ok_ = false;
     return false;
   }
+  bool read_text(Text& text);
   bool enter(char bracket);
   bool leave(char bracket);
   bool escape();

@@ -63,7 +63,7 @@ class Streaming {
     file_.body = Json(Json::Object{});
     CanonicalReader::Members members;
     reader_.enter_object();
-    while (const auto name = reader_.next_member(members)) {
+    while (const auto* name = reader_.next_member(members)) {
       if (name->is("targets"))
         file_.entries = read_entries(reader_, *wanted_);
       else if (is_read(*name))
@@ -114,6 +114,24 @@ bool is_in_form(const SignedBytes::Found& found, CanonicalForm form) {
   abort_with("CanonicalForm: not one of its values");
 }
 
+// Canonical text with LF, CR and TAB as they are; a backslash stands nowhere but in text.
+Bytes in_olpc_form(BytesView text) {
+  Bytes out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\\', at), text.size());
+    out.append(text, at, end - at);
+    at = end + 2;
+    if (end == text.size()) break;
+    const char c = text[end + 1];
+    if (c == 'n' || c == 'r' || c == 't')
+      out.push_back(c == 'n' ? '\n' : c == 'r' ? '\r' : '\t');
+    else
+      out.append(text, end, 2);
+  }
+  return out;
+}
+
 }  // namespace
 
 SignedBytes::SignedBytes(const Json& body, const std::optional<Found>& found, Dialect dialect)
@@ -131,10 +149,13 @@ SignedBytes::SignedBytes(const Found& found, Dialect dialect) : found_(found.tex
 
 BytesView SignedBytes::text_of(Form& form) {
   if (form.found) return *form.found;
-  if (form.made) return *form.made;
-  form.made = body_ != nullptr ? canonical(*body_, form.form)
-                               : canonical(CanonicalReader(found_).tree().value(), form.form);
+  if (!form.made) form.made = made(form.form);
   return *form.made;
+}
+
+Bytes SignedBytes::made(CanonicalForm form) const {
+  if (!found_.empty() && form == CanonicalForm::olpc) return in_olpc_form(found_);
+  return canonical(body_ != nullptr ? *body_ : CanonicalReader(found_).tree().value(), form);
 }
 
 BytesView SignedBytes::text() {

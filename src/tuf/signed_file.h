@@ -40,6 +40,7 @@ class SignedBytes {
     std::optional<Bytes> made;
   };
   BytesView text_of(Form& form);
+  Bytes made(CanonicalForm form) const;
   bool verifies(const crypto::PublicKey& key, crypto::Scheme scheme, BytesView signature);
   std::vector<Form> forms_;
   const Json* body_ = nullptr;

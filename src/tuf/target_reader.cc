@@ -1,19 +1,28 @@
 #include "tuf/target_reader.h"
 
-#include <algorithm>
+#include <array>
 
 namespace rota::tuf {
 namespace {
 
 using Text = CanonicalReader::Text;
 
-bool is_hex_digit(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+constexpr auto kIsHexDigit = [] {
+  std::array<bool, 256> table{};
+  for (const unsigned char c : std::string_view("0123456789abcdefABCDEF")) table[c] = true;
+  return table;
+}();
+
+// Without a branch for each: nearly all that comes here is hex.
+bool is_hex(std::string_view text) {
+  bool all = true;
+  for (const char c : text) all &= kIsHexDigit[static_cast<unsigned char>(c)];
+  return all;
 }
 
 // What metadata.h asks of a hash; which bytes an algorithm nobody knows gives is not looked at.
 bool has_form(const Text& algorithm, const Text& digest) {
-  return !algorithm.is("sha256") || (digest.raw.size() == 64 && std::ranges::all_of(digest.raw, is_hex_digit));
+  return !algorithm.is("sha256") || (digest.raw.size() == 64 && is_hex(digest.raw));
 }
 
 // One entry as it lies in the file; used again for the next, so that those nobody wants cost no memory.
@@ -25,7 +34,7 @@ class Entry {
     bool has_length = false, has_hashes = false;
     CanonicalReader::Members members;
     reader.enter_object();
-    while (const auto name = reader.next_member(members)) {
+    while (const Text* name = reader.next_member(members)) {
       if (name->is("length"))
         has_length = read_length(reader);
       else if (name->is("hashes"))
@@ -53,7 +62,7 @@ class Entry {
     bool good = true;
     CanonicalReader::Members members;
     reader.enter_object();
-    while (const auto algorithm = reader.next_member(members)) {
+    while (const Text* algorithm = reader.next_member(members)) {
       const auto digest = reader.text();
       good = good && digest && has_form(*algorithm, *digest);
       if (digest) hashes_.emplace_back(*algorithm, *digest);
@@ -73,7 +82,7 @@ std::optional<SignedFile::Entries> read_entries(CanonicalReader& reader, const W
   Entry entry;
   CanonicalReader::Members members;
   reader.enter_object();
-  while (const auto name = reader.next_member(members)) {
+  while (const Text* name = reader.next_member(members)) {
     if (!entry.read(reader)) return std::nullopt;
     ++entries.count;
     if (!wanted.may_want(name->escaped ? name->unescaped() : name->raw)) continue;
