@@ -101,7 +101,9 @@ void judge_file(Trust& trust, Role role, tuf::FileBytes& bytes, Read read) {
   if (bytes.empty()) return;
   const auto verified = [&]() -> Status {
     const auto envelope = TRY(signed_under(*trust.root, role, bytes));
-    raise(trust.floors, TRY(read(envelope)));
+    const auto file = read(envelope);
+    if (!file.ok()) return file.error();
+    raise(trust.floors, *file);
     return {};
   }();
   if (verified.ok()) return;
