@@ -51,7 +51,8 @@ void write_raw_text(std::string& out, std::string_view text, CanonicalForm form)
     return c == '"' || c == '\\' || (white && form == CanonicalForm::uptane);
   };
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = static_cast<std::size_t>(std::find_if(text.begin() + at, text.end(), is_escaped) - text.begin());
+    const std::size_t end =
+        static_cast<std::size_t>(std::find_if(text.begin() + at, text.end(), is_escaped) - text.begin());
     out.append(text, at, end - at);
     if (end == text.size()) return;
     const char c = text[end];

@@ -14,9 +14,9 @@
 
 namespace rota::tuf {
 
-// Canonical here: no white space; members strictly ascending by the bytes of their unescaped names; in text only '"', '\',
-// LF, CR and TAB escaped, each in its short form, and valid UTF-8 without other control characters; integers of at most 18
-// digits, no -0, fraction or exponent; at most 64 levels.
+// Canonical here: no white space; members strictly ascending by the bytes of their unescaped names; in text only '"',
+// '\', LF, CR and TAB escaped, each in its short form, and valid UTF-8 without other control characters; integers of at
+// most 18 digits, no -0, fraction or exponent; at most 64 levels.
 class CanonicalReader {
  public:
   explicit CanonicalReader(std::string_view text) : text_(text) {}
@@ -37,8 +37,8 @@ class CanonicalReader {
     bool begun = false;
   };
 
-  // Each reads what its name says. False or nothing: something else stands here, or it is not canonical; ok() is false then
-  // and stays so, and nothing more is read.
+  // Each reads what its name says. False or nothing: something else stands here, or it is not canonical; ok() is false
+  // then and stays so, and nothing more is read.
   bool literal(std::string_view exactly);
   bool literal(char exactly) {
     if (!ok_ || peek() != exactly) return fail();

@@ -43,14 +43,14 @@ TEST(CanonicalReader, RefusesEveryOtherSpelling) {
   const std::string rows[] = {
       "", " {}", "{ }", "[1, 2]", "{\"a\": 1}", "[1 ]", "[1,]", "[,1]", "[1 2]", "{,}", "{\"a\":1,}", "{\"a\"}",
       "{\"a\":}", "{1:2}", "{\"b\":1,\"a\":2}", "{\"a\":1,\"a\":2}", "{\"a\":1,\"\\u0061\":2}", "{\"ab\":1,\"a\":2}",
-      "{\"\xc3\xa9\":1,\"z\":2}", "[\"\\/\"]", "[\"\\u0041\"]", "[\"\\b\"]", "[\"\\f\"]", "[\"\\x\"]", "[\"\\", "[\"\\\"]",
-      "[\"a", "[\"tab\there\"]", "[\"\x01\"]", "[\"\n\"]", "[\"nul\0\"]"s, "[-0]", "[01]", "[-01]", "[00]", "[1.0]", "[1e0]",
-      "[+1]", "[-]", "[1000000000000000000]", "[tru]", "[True]", "[nul]", "[NaN]", "['a']", "[1]//", "\xef\xbb\xbf[]",
-      nested(65), "[", "{", "]", "}", "[}", "{\"a\":1]",
+      "{\"\xc3\xa9\":1,\"z\":2}", "[\"\\/\"]", "[\"\\u0041\"]", "[\"\\b\"]", "[\"\\f\"]", "[\"\\x\"]", "[\"\\",
+      "[\"\\\"]", "[\"a", "[\"tab\there\"]", "[\"\x01\"]", "[\"\n\"]", "[\"nul\0\"]"s, "[-0]", "[01]", "[-01]", "[00]",
+      "[1.0]", "[1e0]", "[+1]", "[-]", "[1000000000000000000]", "[tru]", "[True]", "[nul]", "[NaN]", "['a']", "[1]//",
+      "\xef\xbb\xbf[]", nested(65), "[", "{", "]", "}", "[}", "{\"a\":1]",
       // RFC 3629: not the shortest, surrogates, beyond the last one, cut short, alone
       "[\"\xc0\x80\"]", "[\"\xc1\xbf\"]", "[\"\xe0\x9f\xbf\"]", "[\"\xed\xa0\x80\"]", "[\"\xf0\x8f\xbf\xbf\"]",
-      "[\"\xf4\x90\x80\x80\"]", "[\"\xf5\x80\x80\x80\"]", "[\"\xc3\"]", "[\"\xe2\x82\"]", "[\"\xf0\x9f\x98\"]", "[\"\x80\"]",
-      "[\"\xff\"]", "[\"\xe2\x28\xa1\"]", "[\"\xf0\x28\x8c\xbc\"]", "[\"\xf0\x90\x28\xbc\"]"};
+      "[\"\xf4\x90\x80\x80\"]", "[\"\xf5\x80\x80\x80\"]", "[\"\xc3\"]", "[\"\xe2\x82\"]", "[\"\xf0\x9f\x98\"]",
+      "[\"\x80\"]", "[\"\xff\"]", "[\"\xe2\x28\xa1\"]", "[\"\xf0\x28\x8c\xbc\"]", "[\"\xf0\x90\x28\xbc\"]"};
   for (const std::string& row : rows) {
     EXPECT_FALSE(read(row)) << row;
     EXPECT_FALSE(skips(row)) << row;
@@ -58,8 +58,8 @@ TEST(CanonicalReader, RefusesEveryOtherSpelling) {
 }
 
 TEST(CanonicalReader, AcceptsTheEdgesOfUtf8) {
-  for (const char* text : {"\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
-                           "\xf0\x90\x80\x80", "\xf3\xbf\xbf\xbf", "\xf4\x8f\xbf\xbf"})
+  for (const char* text : {"\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+                           "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf3\xbf\xbf\xbf", "\xf4\x8f\xbf\xbf"})
     EXPECT_EQ(read("[\""s + text + "\"]"), Json(Json::Array{Json(text)})) << text;
 }
 

@@ -1,4 +1,5 @@
-// The form of metadata in the tuf dialect: each line of what must be refused, signed as it should be, with its exact fault.
+// The form of metadata in the tuf dialect: each line of what must be refused, signed as it should be, with its exact
+// fault.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -46,8 +47,11 @@ void expect_row(const Row& row, const Status& status) {
 }
 
 TEST(TufForm, OfAHeadIsExact) {
-  const std::string version = "targets: version: want 1..9007199254740991, got ", date = "targets: expires: want a date "
-                              "YYYY-MM-DDTHH:MM:SSZ, got ", number = "targets: json: '", spec = "targets: spec_version: want 1.x, got ";
+  const std::string version = "targets: version: want 1..9007199254740991, got ",
+                    date =
+                        "targets: expires: want a date "
+                        "YYYY-MM-DDTHH:MM:SSZ, got ",
+                    number = "targets: json: '", spec = "targets: spec_version: want 1.x, got ";
   const Row rows[] = {
       {"\"version\":1", "\"version\":9007199254740991", ""},
       {"\"version\":1", "\"version\":9007199254740992", version + "9007199254740992"},
@@ -94,8 +98,9 @@ TEST(TufForm, OfTheTextIsStrictJson) {
       {"\"version\":1", "\"version\":1,\"x\":123456789012345678901234567890", ""},
   };
   for (const Row& row : rows) expect_row(row, targets_with(row));
-  for (const char* broken : {"\"version\":1 // one", "\"version\":1,", "\"version\":1,\"x\":\"\xff\"", "\"version\":1,\"x\":\"\\ud800\"",
-                             "\"version\":1,'x':1", "\"version\":01", "\"version\":+1"}) {
+  for (const char* broken :
+       {"\"version\":1 // one", "\"version\":1,", "\"version\":1,\"x\":\"\xff\"", "\"version\":1,\"x\":\"\\ud800\"",
+        "\"version\":1,'x':1", "\"version\":01", "\"version\":+1"}) {
     const Status refused = targets_with({"\"version\":1", broken, ""});
     ASSERT_FALSE(refused.ok()) << broken;
     EXPECT_EQ(refused.error().fault, Fault::rejected);
@@ -118,8 +123,11 @@ TEST(TufForm, OfARootIsExact) {
                     threshold = "root: roles: root: threshold: want 1..2147483647, got ";
   const std::string mine = "\"root\":{\"keyids\":[\"" + id(1, Dialect::tuf).hex + "\"],\"threshold\":1";
   const auto with_threshold = [&](const std::string& value) { return mine.substr(0, mine.size() - 1) + value; };
-  const std::string rows[][2] = {{"0", threshold + "0"}, {"-1", threshold + "-1"}, {"\"1\"", threshold + "'1'"},
-                                 {"true", threshold + "a boolean"}, {"2147483648", threshold + "2147483648"}};
+  const std::string rows[][2] = {{"0", threshold + "0"},
+                                 {"-1", threshold + "-1"},
+                                 {"\"1\"", threshold + "'1'"},
+                                 {"true", threshold + "a boolean"},
+                                 {"2147483648", threshold + "2147483648"}};
   for (const auto& [value, why] : rows) {
     const Row row{mine, with_threshold(value), why};
     expect_row(row, root_with(row));
@@ -156,8 +164,8 @@ TEST(TufForm, ReadsHowFilesAreNamed) {
 
 // Members nobody knows count in what is signed, whatever they hold.
 TEST(TufForm, KeepsUnknownMembersInWhatIsSigned) {
-  const char* odd[] = {"\"\xf0\x9f\x98\x80\":1,\"\xef\xbf\xbf\":2", "\"b\":{\"a\\\"\\\\\":[true,null]}", "\"n\":98765432109876543210",
-                       "\"t\":\"line\\nend\\u0001\""};
+  const char* odd[] = {"\"\xf0\x9f\x98\x80\":1,\"\xef\xbf\xbf\":2", "\"b\":{\"a\\\"\\\\\":[true,null]}",
+                       "\"n\":98765432109876543210", "\"t\":\"line\\nend\\u0001\""};
   for (const char* members : odd) {
     const Row row{"\"name\":\"foo-lmp\"", members, ""};
     expect_row(row, targets_with(row));

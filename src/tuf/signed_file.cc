@@ -9,7 +9,8 @@
 namespace rota::tuf {
 namespace {
 
-// One pass over a file that is canonical as it stands. Whatever is odd ends it without a word: read_whole then says what.
+// One pass over a file that is canonical as it stands. Whatever is odd ends it without a word: read_whole then says
+// what.
 class Streaming {
  public:
   Streaming(const FileBytes& bytes, const Wanted* wanted) : bytes_(bytes), reader_(bytes.bytes()), wanted_(wanted) {}

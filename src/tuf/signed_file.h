@@ -1,7 +1,7 @@
 // One metadata file taken apart: what is signed, by whom, and the very bytes the signatures cover.
 // In:    a file as received.
-// Out:   SignedFile. Canonical files are read where they lie; others are put into canonical form first, from a strict tree.
-// Never: belief; a value that the covered bytes do not spell.
+// Out:   SignedFile. Canonical files are read where they lie; others are put into canonical form first, from a strict
+// tree. Never: belief; a value that the covered bytes do not spell.
 #pragma once
 
 #include <map>
@@ -15,8 +15,8 @@
 
 namespace rota::tuf {
 
-// The bytes a signature may cover, in the order devices try them (device.md 5.3). Forms are made when they are first needed;
-// whether one signature by one key verifies is found out once.
+// The bytes a signature may cover, in the order devices try them (device.md 5.3). Forms are made when they are first
+// needed; whether one signature by one key verifies is found out once.
 class SignedBytes {
  public:
   // A part of a file that is canonical already, and in which of the forms.
@@ -59,7 +59,6 @@ struct SignedFile {
     std::size_t count = 0;
   };
   std::optional<Entries> entries;
-
 };
 
 // As parse_envelope, and refuses the same.
@@ -67,8 +66,8 @@ Result<SignedFile> read_signed(FileBytes bytes, std::size_t max_bytes);
 // The same for a targets file, of which only the entries that are wanted are kept.
 Result<SignedFile> read_signed_targets(FileBytes bytes, std::size_t max_bytes, const Wanted& wanted);
 
-// The two ways in which those read, for tests that hold them against each other. The first gives nothing when the file is
-// not canonical as received, or has a fault: then the second decides. What the first gives, the second gives too.
+// The two ways in which those read, for tests that hold them against each other. The first gives nothing when the file
+// is not canonical as received, or has a fault: then the second decides. What the first gives, the second gives too.
 std::optional<SignedFile> read_streamed(const FileBytes& bytes);
 std::optional<SignedFile> read_streamed(const FileBytes& bytes, const Wanted& wanted);
 Result<SignedFile> read_whole(const FileBytes& bytes, std::size_t max_bytes);

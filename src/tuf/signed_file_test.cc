@@ -23,8 +23,8 @@ std::string described(const Result<Targets>& targets) {
 }
 
 Bytes covered(SignedFile& file) {
-  SignedBytes bytes = file.covered ? SignedBytes(*file.covered, file.dialect)
-                                   : SignedBytes(file.body, std::nullopt, file.dialect);
+  SignedBytes bytes =
+      file.covered ? SignedBytes(*file.covered, file.dialect) : SignedBytes(file.body, std::nullopt, file.dialect);
   return Bytes(bytes.text());
 }
 
@@ -69,7 +69,8 @@ TEST(ReadStreamed, AcceptsNothingThatReadingTheWholeWouldNot) {
   const Bytes good = signed_file(body, {2}, Dialect::tuf);
   int accepted = 0;
   for (std::size_t at = 0; at < good.size(); ++at) {
-    for (const char byte : {'"', '\\', '0', 'a', '}', ']', ',', ' ', '-', 'e', '\n', '\x80', static_cast<char>(good[at] + 1)}) {
+    for (const char byte :
+         {'"', '\\', '0', 'a', '}', ']', ',', ' ', '-', 'e', '\n', '\x80', static_cast<char>(good[at] + 1)}) {
       Bytes bent = good;
       bent[at] = byte;
       auto streamed = read_streamed(bent, Wanted::all());
@@ -100,7 +101,8 @@ TEST(ReadStreamed, LeavesWhatIsNotCanonicalToTheWhole) {
   spaced.insert(signed_at + 1, " ");
   extra.insert(file.size() - 1, ",\"x\":1");
   twice.insert(file.size() - 1, ",\"signed\":{}");
-  for (const Bytes& text : {spaced, extra, twice, file + "x", file + file, to_pretty_json(parse_json(file).value()), Bytes()})
+  for (const Bytes& text :
+       {spaced, extra, twice, file + "x", file + file, to_pretty_json(parse_json(file).value()), Bytes()})
     EXPECT_FALSE(read_streamed(text, Wanted::all())) << text;
   EXPECT_TRUE(targets_under(*trusted_root(), extra).ok());
   EXPECT_TRUE(targets_under(*trusted_root(), spaced).ok());
@@ -111,7 +113,8 @@ TEST(ReadSigned, RefusesOneByteTooMany) {
   const Bytes file = signed_file(targets_body({}), {2});
   EXPECT_TRUE(read_signed(file, file.size()).ok());
   EXPECT_TRUE(read_signed_targets(file, file.size(), Wanted::all()).ok());
-  const std::string why = "size: want at most " + std::to_string(file.size() - 1) + " bytes, got " + std::to_string(file.size());
+  const std::string why =
+      "size: want at most " + std::to_string(file.size() - 1) + " bytes, got " + std::to_string(file.size());
   EXPECT_EQ(read_signed(file, file.size() - 1).error().what, why);
   EXPECT_EQ(read_signed_targets(file, file.size() - 1, Wanted::all()).error().what, why);
 }

@@ -47,7 +47,8 @@ class Entry {
 
   Target made(std::string name) const {
     Target target{std::move(name), {}, length_, std::string(custom_)};
-    for (const auto& [algorithm, digest] : hashes_) target.hashes.emplace(algorithm.unescaped(), lower(digest.unescaped()));
+    for (const auto& [algorithm, digest] : hashes_)
+      target.hashes.emplace(algorithm.unescaped(), lower(digest.unescaped()));
     return target;
   }
 

@@ -73,7 +73,8 @@ TEST(LargeTargets, AreJudgedLikeSmallOnes) {
     EXPECT_EQ(refusal(good + "}"), "targets: json: text after the value");
     EXPECT_EQ(refusal(good.substr(0, good.size() - 1)).substr(0, 14), "targets: json:");
     const Root uptane = *trusted_root({.targets = {{2, 5, 6}, 2}});
-    const auto other = next_delegated(authority(uptane, Role::targets), {.version = 1}, good, {Wanted::none(), kPlenty});
+    const auto other =
+        next_delegated(authority(uptane, Role::targets), {.version = 1}, good, {Wanted::none(), kPlenty});
     EXPECT_NE(other.error().what.find("dialect: want uptane, got tuf"), std::string::npos) << other.error().what;
   }
 }
@@ -96,8 +97,8 @@ TEST(LargeTargets, OfTheFieldMayBeSignedInAnyOfItsForms) {
   const auto root = trusted_root();
   const Json body = many_targets(Dialect::uptane, 2u << 20, "caf\xc3\xa9\n");
   for (const auto form : {CanonicalForm::uptane, CanonicalForm::device, CanonicalForm::olpc}) {
-    const Json signature(Json::Object{{"keyid", id(2).hex}, {"method", "ed25519"},
-                                      {"sig", base64(signer(2).sign(canonical(body, form)).value())}});
+    const Json signature(Json::Object{
+        {"keyid", id(2).hex}, {"method", "ed25519"}, {"sig", base64(signer(2).sign(canonical(body, form)).value())}});
     const auto targets = read(root, envelope_bytes(body, Json(Json::Array{signature})));
     EXPECT_TRUE(targets.ok()) << targets.error().what;
   }
@@ -122,9 +123,9 @@ TEST(NextDelegated, AcceptsWhatTheDelegatorsKeySigned) {
 
 TEST(NextDelegated, RefusesWhatAnybodyElseSigned) {
   const Bytes file = signed_file(targets_body({.dialect = Dialect::tuf}), {2}, Dialect::tuf);
-  EXPECT_EQ(Delegating().read(file).error().what,
-            "team: 0 of 1 signatures; missing: " + id(7, Dialect::tuf).brief() + "; key " + id(2, Dialect::tuf).brief() +
-                ": unknown to its delegator");
+  EXPECT_EQ(Delegating().read(file).error().what, "team: 0 of 1 signatures; missing: " + id(7, Dialect::tuf).brief() +
+                                                      "; key " + id(2, Dialect::tuf).brief() +
+                                                      ": unknown to its delegator");
 }
 
 TEST(NextDelegated, RefusesAnotherVersionLengthOrHashThanTheSnapshotLists) {
@@ -143,6 +144,14 @@ TEST(NextDelegated, RefusesAnotherVersionLengthOrHashThanTheSnapshotLists) {
 TEST(NextDelegated, RefusesTheFileOfAnotherRole) {
   const Bytes snapshot = signed_file(snapshot_body({.dialect = Dialect::tuf}, "x"), {7}, Dialect::tuf);
   EXPECT_EQ(Delegating().read(snapshot).error().what, "targets: _type: want targets, got 'snapshot'");
+}
+
+TEST(NextRoot, SharesAKeyThatStandsInBothRoots) {
+  for (const Dialect dialect : {Dialect::uptane, Dialect::tuf}) {
+    const auto one = trusted_root({.dialect = dialect});
+    const auto two = next_root(one, root_file({.version = 2, .dialect = dialect})).value();
+    for (const auto& [id, key] : one->keys) EXPECT_EQ(&two->keys.at(id).native(), &key.native()) << id.hex;
+  }
 }
 
 TEST(NextRoot, DecodesAKeyAnewWhenItsObjectChanged) {

@@ -86,8 +86,8 @@ Status signed_for(const Root& root, Role role, const SignedFile& file) {
 
 // Of a targets file the text alone tells all forms: its tree may lack entries.
 Status targets_signed_by(const Authority& by, const SignedFile& file, std::string_view what) {
-  SignedBytes covered = file.covered ? SignedBytes(*file.covered, file.dialect)
-                                     : SignedBytes(file.body, std::nullopt, file.dialect);
+  SignedBytes covered =
+      file.covered ? SignedBytes(*file.covered, file.dialect) : SignedBytes(file.body, std::nullopt, file.dialect);
   return signed_by(by, {file.dialect, file.signatures, covered}, what);
 }
 
@@ -99,7 +99,7 @@ Result<Trusted<Targets>> listed_targets(const Authority& by, const FileMeta& lis
   auto file = TRY_IN(by.name, read_signed_targets(bytes, limit, reading.wanted));
   TRY(is_the_listed(listed, bytes, by.dialect, by.name));  // TUF 5.6.2
   auto next = TRY(read_targets(file, reading.wanted));
-  if (!early.met(file)) TRY(targets_signed_by(by, file, by.name));  // TUF 5.6.3
+  if (!early.met(file)) TRY(targets_signed_by(by, file, by.name));         // TUF 5.6.3
   TRY(same_version(by.name + ": version", listed.version, next.version));  // TUF 5.6.4
   return Chain::trusted(std::move(next), std::move(bytes));
 }
@@ -167,9 +167,9 @@ Result<Trusted<Root>> next_root(const Trusted<Root>& trusted, FileBytes bytes) {
   const Signatures signatures{file.dialect, file.signatures, covered};
   const std::string name = "root " + std::to_string(next.version);
   const std::string old_keys = " by the keys of root " + std::to_string(trusted->version);
-  TRY(signed_by(authority(*trusted, Role::root), signatures, name + old_keys));     // TUF 5.3.4
+  TRY(signed_by(authority(*trusted, Role::root), signatures, name + old_keys));        // TUF 5.3.4
   TRY(signed_by(authority(next, Role::root), signatures, name + " by its own keys"));  // TUF 5.3.4
-  TRY(same_version("root: version", trusted->version + 1, next.version));           // TUF 5.3.5
+  TRY(same_version("root: version", trusted->version + 1, next.version));              // TUF 5.3.5
   return Chain::trusted(std::move(next), std::move(bytes));
 }
 
@@ -197,7 +197,7 @@ Floors floors_over(const Root& root, const Generation& stored, Floors floors) {
 Result<Trusted<Timestamp>> next_timestamp(const Fresh<Root>& root, const Floors& floors, FileBytes bytes) {
   const auto file = TRY(file_of(*root, Role::timestamp, bytes));
   auto next = TRY(read_timestamp(file));
-  TRY(signed_for(*root, Role::timestamp, file));  // TUF 5.4.2
+  TRY(signed_for(*root, Role::timestamp, file));                         // TUF 5.4.2
   TRY(not_below("timestamp: version", floors.timestamp, next.version));  // TUF 5.4.3.1
   if (auto stored = stored_with_version(*root, floors, next.version)) return *std::move(stored);
   TRY(not_below("timestamp: version of snapshot", floors.snapshot, next.snapshot.version));  // TUF 5.4.3.2
@@ -213,7 +213,7 @@ Result<Trusted<Snapshot>> next_snapshot(const Fresh<Root>& root, const Fresh<Tim
   const auto file = TRY(file_of(*root, Role::snapshot, bytes));
   TRY(is_the_listed(timestamp->snapshot, bytes, root->dialect, "snapshot"));  // TUF 5.5.2
   auto next = TRY(read_snapshot(file));
-  TRY(signed_for(*root, Role::snapshot, file));  // TUF 5.5.3
+  TRY(signed_for(*root, Role::snapshot, file));                                       // TUF 5.5.3
   TRY(same_version("snapshot: version", timestamp->snapshot.version, next.version));  // TUF 5.5.4
   TRY(not_below("snapshot: version", floors.snapshot, next.version));
   TRY(keeps_what_was_listed(next, floors.listed));  // TUF 5.5.5
@@ -249,8 +249,8 @@ Result<Trusted<Targets>> targets_under(const Root& root, FileBytes bytes) {
   return Chain::trusted(std::move(targets), std::move(bytes));
 }
 
-Result<VerifiedSet> verify_set(const Trusted<Root>& root, const Floors& floors, const Generation& generation,
-                               Time now, const Reading& reading) {
+Result<VerifiedSet> verify_set(const Trusted<Root>& root, const Floors& floors, const Generation& generation, Time now,
+                               const Reading& reading) {
   auto last = TRY(fresh(root, now));
   auto next = TRY(next_timestamp(last, floors, generation.timestamp));
   auto timestamp = TRY(fresh(std::move(next), now));
