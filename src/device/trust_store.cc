@@ -35,8 +35,8 @@ Result<Bytes> TrustStore::root(tuf::Version version) {
 
 Result<client::Stored> TrustStore::load() {
   client::Stored out;
-  for (const auto& row : TRY(db_.query("SELECT role, bytes FROM generation")))
-    file_of(out.generation, row.text(0)) = row.text(1);
+  for (auto& row : TRY(db_.query("SELECT role, bytes FROM generation")))
+    file_of(out.generation, row.text(0)) = row.take(1);
   for (const auto& row : TRY(db_.query("SELECT role, version FROM floors")))
     floor_of(out.floors, row.text(0)) = row.integer(1);
   for (const auto& row : TRY(db_.query("SELECT file, version FROM listed"))) out.floors.listed[row.text(0)] = row.integer(1);
@@ -47,7 +47,7 @@ Result<client::Stored> TrustStore::load() {
 Status TrustStore::accept_roots(std::span<const client::AcceptedRoot> roots, const client::Stored& left) {
   return db_.transaction([&]() -> Status {
     for (const auto& [version, bytes] : roots)
-      TRY(db_.execute("INSERT OR REPLACE INTO roots VALUES (?, ?)", {version, store::Blob{bytes.bytes()}}));
+      TRY(db_.execute("INSERT OR REPLACE INTO roots VALUES (?, ?)", {version, store::BlobView{bytes}}));
     TRY(clear_files(left.generation));
     return write_floors(left.floors);
   });
@@ -77,7 +77,7 @@ Status TrustStore::replace(const tuf::Generation& generation, const tuf::Floors&
 }
 
 Status TrustStore::write_file(tuf::Role role, BytesView bytes) {
-  TRY(db_.execute("INSERT OR REPLACE INTO generation VALUES (?, ?)", {text_of(role), store::Blob{Bytes(bytes)}}));
+  TRY(db_.execute("INSERT OR REPLACE INTO generation VALUES (?, ?)", {text_of(role), store::BlobView{bytes}}));
   return {};
 }
 
@@ -99,7 +99,7 @@ Result<Bytes> TrustStore::delegated(const std::string& role) {
 }
 
 Status TrustStore::keep_delegated(const std::string& role, BytesView bytes) {
-  TRY(db_.execute("INSERT OR REPLACE INTO delegated VALUES (?, ?)", {role, store::Blob{Bytes(bytes)}}));
+  TRY(db_.execute("INSERT OR REPLACE INTO delegated VALUES (?, ?)", {role, store::BlobView{bytes}}));
   return {};
 }
 

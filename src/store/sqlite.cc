@@ -42,6 +42,10 @@ int bind(sqlite3_stmt* statement, int at, const Value& value) {
           [&](const Blob& blob) {
             return sqlite3_bind_blob64(statement, at, blob.bytes.data(), blob.bytes.size(), SQLITE_STATIC);
           },
+          [&](const BlobView& blob) {
+            const char* first = blob.bytes.empty() ? "" : blob.bytes.data();  // a null pointer would be NULL
+            return sqlite3_bind_blob64(statement, at, first, blob.bytes.size(), SQLITE_STATIC);
+          },
       },
       value);
 }
@@ -79,6 +83,12 @@ const std::string& Row::text(std::size_t column) const {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   if (const auto* blob = std::get_if<Blob>(&value)) return blob->bytes;
   abort_with("Row: column " + std::to_string(column) + " is no text");
+}
+
+Bytes Row::take(std::size_t column) {
+  Value& value = values_.at(column);
+  if (auto* blob = std::get_if<Blob>(&value)) return std::move(blob->bytes);
+  return text(column);
 }
 
 struct Database::Impl {

@@ -16,13 +16,18 @@ namespace rota::store {
 struct Blob {
   Bytes bytes;
 };
-using Value = std::variant<std::nullptr_t, std::int64_t, std::string, Blob>;
+// Bytes to be stored that outlive the statement: large ones are not copied on their way. Never read back.
+struct BlobView {
+  BytesView bytes;
+};
+using Value = std::variant<std::nullptr_t, std::int64_t, std::string, Blob, BlobView>;
 
 class Row {
  public:
   explicit Row(std::vector<Value> values) : values_(std::move(values)) {}
   std::int64_t integer(std::size_t column) const;     // 0 for null; aborts for text
   const std::string& text(std::size_t column) const;  // "" for null; text or blob bytes
+  Bytes take(std::size_t column);                     // as text(), once; the column is empty afterwards
   bool is_null(std::size_t column) const { return std::holds_alternative<std::nullptr_t>(values_.at(column)); }
 
  private:

@@ -43,6 +43,20 @@ TEST_F(Sqlite, KeepsEveryKindOfValue) {
   EXPECT_EQ(value("empty").text(0), "");
 }
 
+TEST_F(Sqlite, TakesAndGivesLargeBytesWithoutACopy) {
+  auto db = open();
+  ASSERT_TRUE(db->migrate(kTable));
+  const Bytes large(3'000'000, 'x');
+  ASSERT_TRUE(db->execute("INSERT INTO t VALUES ('large', ?), ('empty', ?)", {BlobView{large}, BlobView{}}));
+  auto rows = db->query("SELECT v FROM t ORDER BY length(v)").value();
+  EXPECT_FALSE(rows.at(0).is_null(0));
+  EXPECT_EQ(rows.at(0).take(0), "");
+  const char* where = rows.at(1).text(0).data();
+  const Bytes taken = rows.at(1).take(0);
+  EXPECT_EQ(taken, large);
+  EXPECT_EQ(taken.data(), where);
+}
+
 TEST_F(Sqlite, KeepsItsFilesPrivate) {
   auto db = open();
   ASSERT_TRUE(db->migrate(kTable));
