@@ -103,7 +103,6 @@ class RealUpdater final : public Updater {
 }  // namespace
 
 Result<std::unique_ptr<Updater>> Updater::open(Fetcher& fetcher, TrustStore& store, Files& files, Options options) {
-  for (auto* url : {&options.metadata_url, &options.targets_url}) url->erase(url->find_last_not_of('/') + 1);
   options.now = trusted_time(options.now, options.earliest, TRY(store.clock_floor())).now;
   auto trust = load_trust(store, {}, {options.now, {tuf::Wanted::all(), options.limits.targets}});
   if (!trust.ok() && trust.error().fault == Fault::not_found)
