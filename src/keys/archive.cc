@@ -21,7 +21,7 @@ Result<Archive> Archive::read(BytesView packed, const ArchiveLimits& limits) {
   if (packed.size() > limits.packed)
     return bad_input("archive: want at most " + std::to_string(limits.packed) + " bytes, got " +
                      std::to_string(packed.size()));
-  if (packed.starts_with("age-encryption.org/")) return bad_input("archive: encrypted archives are not available yet");
+  if (packed.starts_with("age-encryption.org/")) return bad_input("archive: sealed (age v1): it has to be opened first");
   Archive archive;
   archive.members_ = TRY_IN("archive", unpacked_members(packed, limits));
   return archive;

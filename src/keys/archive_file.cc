@@ -11,8 +11,10 @@ constexpr unsigned kAnyWrite = 0222;
 constexpr std::size_t kSomeRoom = 64 * 1024;
 const ArchiveLimits kLimits;
 
-// Whatever the fault, nothing was sent: the caller's person looks at this machine.
-Error local(const Error& error) { return Error{Fault::io, error.what, error.hint}; }
+// Whatever the fault, nothing was sent: the caller's person looks at this machine, or for the right passphrase.
+Error local(const Error& error) {
+  return Error{error.fault == Fault::denied ? Fault::denied : Fault::io, error.what, error.hint};
+}
 
 template <typename T>
 Result<T> local(Result<T> result) {
@@ -69,7 +71,9 @@ Result<ArchiveOnDisk> ArchiveFile::read_path(const std::string& path) const {
     return io_error("'" + path + "': want an archive, " +
                     (facts.exists() ? "got no plain file" : "there is no such file"));
   const SecretBytes packed(TRY(local(files_->read(path, kLimits.packed))));
-  auto archive = Archive::read(packed.reveal());
+  ArchiveUnlock nothing;
+  const SecretBytes open = TRY(local((unlock_ == nullptr ? nothing : *unlock_).opened(packed.reveal(), "'" + path + "'")));
+  auto archive = Archive::read(open.reveal());
   if (!archive) return local(archive.error().in("'" + path + "'"));
   return ArchiveOnDisk{std::move(archive).value(), crypto::sha256_hex(packed.reveal()), packed.size(), facts.mode};
 }
@@ -92,13 +96,21 @@ Status ArchiveFile::check_next(const Archive& before) const {
   return {};
 }
 
+Result<Bytes> ArchiveFile::sealed_as_now(const SecretBytes& packed, const Archive& archive) const {
+  if (unlock_ == nullptr || !TRY(local(files_->facts(path_))).exists()) return Bytes(packed.reveal());
+  const SecretBytes now(TRY(local(files_->read(path_, kLimits.packed))));
+  if (age_lock(now.reveal()) == AgeLock::none) return Bytes(packed.reveal());
+  return local(unlock_->sealed_like(now.reveal(), packed.reveal(), archive));
+}
+
 Result<std::string> ArchiveFile::write_next(const Archive& next, const Archive& before, Time now) const {
   const SecretBytes packed = TRY(local(next.packed(now)));
+  const SecretBytes file(TRY(sealed_as_now(packed, next)));
   const auto written = [&]() -> Status {
-    TRY(create_durable(*files_, next_path(), packed.reveal(), 0600));
+    TRY(create_durable(*files_, next_path(), file.reveal(), 0600));
     return check_next(before);
   }();
-  if (written.ok()) return crypto::sha256_hex(packed.reveal());
+  if (written.ok()) return crypto::sha256_hex(file.reveal());
   const auto facts = files_->facts(next_path());
   if (!facts.ok() || !facts->exists()) return local(written.error());
   const auto aside = set_next_aside(now);

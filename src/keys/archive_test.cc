@@ -190,7 +190,7 @@ std::vector<BadArchive> bad_archives() {
   return {
       {"not gzip", "PK\x03\x04 a zip", "not a gzip file"},
       {"empty", "", "not a gzip file"},
-      {"encrypted", "age-encryption.org/v1\n-> scrypt", "not available yet"},
+      {"encrypted", "age-encryption.org/v1\n-> scrypt", "has to be opened first"},
       {"cut short", good.substr(0, good.size() / 2), "cut short"},
       {"without its trailer", good.substr(0, good.size() - 8), "cut short"},
       {"wrong checksum", flipped, "damaged"},
