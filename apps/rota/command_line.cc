@@ -56,14 +56,26 @@ CLI::App* add_word(CLI::App& to, const std::string& word, const std::string& sum
   return added;
 }
 
+// The place of a command whose name may be of several words: "archive show".
+CLI::App* place_of(CLI::App& group, const Command& command) {
+  CLI::App* at = &group;
+  const auto words = split(command.name, ' ');
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool last = i + 1 == words.size();
+    const auto known = at->get_subcommands([&](CLI::App* child) { return child->get_name() == words[i]; });
+    at->require_subcommand(1);
+    at = !known.empty() ? known.front() : add_word(*at, words[i], last ? command.summary : "Commands of " + words[i]);
+  }
+  return at;
+}
+
 std::vector<Declared> declare(CLI::App& program, const std::vector<Noun>& table) {
   std::vector<Declared> declared;
   for (const auto& noun : table) {
     CLI::App* group = add_word(program, noun.name, noun.summary);
     group->footer(as_footer(noun.examples));
     for (const auto& command : noun.commands) {
-      CLI::App* parser = command.name.empty() ? group : add_word(*group, command.name, command.summary);
-      if (parser != group) group->require_subcommand(1);
+      CLI::App* parser = command.name.empty() ? group : place_of(*group, command);
       declared.push_back({&command, parser, std::make_unique<Texts>()});
       for (const auto& option : command.options) add_option(*parser, option, *declared.back().texts);
       for (const auto& option : common_options()) add_option(*parser, option, *declared.back().texts);
@@ -97,6 +109,27 @@ std::string names_of(const std::vector<Named>& list) {
   return text;
 }
 
+// The commands behind the word `first` of a noun, by their next word; a command of one word has none behind it.
+std::vector<Command> behind(const Noun& noun, const std::string& first) {
+  std::vector<Command> commands;
+  for (Command command : noun.commands) {
+    if (!command.name.starts_with(first + " ")) continue;
+    command.name = command.name.substr(first.size() + 1);
+    commands.push_back(std::move(command));
+  }
+  return commands;
+}
+
+// The first words of a noun's commands, each once.
+std::vector<Command> first_words(const Noun& noun) {
+  std::vector<Command> words;
+  for (Command command : noun.commands) {
+    command.name = command.name.substr(0, command.name.find(' '));
+    if (words.empty() || words.back().name != command.name) words.push_back(std::move(command));
+  }
+  return words;
+}
+
 bool asks_for_help(const std::string& word) {
   return word == "-h" || word == "--help" || word == "--help-all" || word == "--version";
 }
@@ -117,7 +150,10 @@ Status check_words(const std::vector<Noun>& table, const std::vector<std::string
   TRY(check_word(words, 0, "rota", table));
   const Noun* noun = named(table, words.front());
   if (noun == nullptr || noun->commands.front().name.empty()) return {};
-  return check_word(words, 1, "rota " + noun->name, noun->commands);
+  const std::string so_far = "rota " + noun->name;
+  TRY(check_word(words, 1, so_far, first_words(*noun)));
+  const auto more = behind(*noun, words[1]);
+  return more.empty() ? Status() : check_word(words, 2, so_far + " " + words[1], more);
 }
 
 // The parser's own complaint, in lower case, with the help of the command it is about.

@@ -13,9 +13,9 @@ struct Offer {
   std::string word, summary;
   bool wants_value = false;
 };
-// A place on the command line ("", "factory", "factory create") and what may stand there.
+// A place on the command line ("", "factory", "keys archive show") and what may stand behind it: words, or options.
 struct Place {
-  std::string noun, verb;
+  std::string path;
   std::vector<Offer> offers;
 };
 
@@ -36,20 +36,32 @@ std::vector<Offer> options_of(const Command& command) {
   return offers;
 }
 
-bool is_command(const Noun& noun) { return noun.commands.front().name.empty(); }
+bool takes_options(const Place& place) { return place.offers.front().word.starts_with('-'); }
+
+// Places are few: they are looked through.
+Place& place_at(std::vector<Place>& places, const std::string& path) {
+  const auto known = std::ranges::find(places, path, &Place::path);
+  return known != places.end() ? *known : places.emplace_back(Place{path, {}});
+}
+
+// "archive show" of "keys" is a word behind "keys", a word behind "keys archive", and options behind all three.
+void add_command(std::vector<Place>& places, const Noun& noun, const Command& command) {
+  std::string path = noun.name;
+  for (const auto& word : command.name.empty() ? std::vector<std::string>{} : split(command.name, ' ')) {
+    auto& offers = place_at(places, path).offers;
+    const bool is_last = command.name.ends_with(word);
+    if (std::ranges::find(offers, word, &Offer::word) == offers.end())
+      offers.push_back({word, is_last ? command.summary : "commands of " + word});
+    path += " " + word;
+  }
+  place_at(places, path).offers = options_of(command);
+}
 
 std::vector<Place> places_of(const Table& table) {
-  std::vector<Place> places = {{"", "", {}}};
+  std::vector<Place> places = {{"", {}}};
   for (const auto& noun : table) {
     places.front().offers.push_back({noun.name, noun.summary});
-    if (is_command(noun)) {
-      places.push_back({noun.name, "", options_of(noun.commands.front())});
-      continue;
-    }
-    Place verbs{noun.name, "", {}};
-    for (const auto& command : noun.commands) verbs.offers.push_back({command.name, command.summary});
-    places.push_back(verbs);
-    for (const auto& command : noun.commands) places.push_back({noun.name, command.name, options_of(command)});
+    for (const auto& command : noun.commands) add_command(places, noun, command);
   }
   return places;
 }
@@ -60,11 +72,12 @@ std::string quoted(const std::string& text, std::string_view instead_of_quote) {
   return out + "'";
 }
 
-// The pattern of a shell's `case`: a noun that is a command has its options everywhere behind it.
-std::string pattern(const Place& place) {
-  if (!place.verb.empty()) return "'" + place.noun + " " + place.verb + "'";
-  const bool options = !place.noun.empty() && place.offers.front().word.starts_with('-');
-  return "'" + place.noun + "'" + (options ? "|'" + place.noun + " '*" : "");
+// The places as one pattern of a shell's `case`: how far the words before the cursor lead.
+std::string known_places(const std::vector<Place>& places) {
+  std::string text;
+  for (const auto& place : places)
+    if (!place.path.empty()) text += (text.empty() ? "'" : "|'") + place.path + "'";
+  return text;
 }
 
 std::string bash_script(const std::vector<Place>& places) {
@@ -72,20 +85,22 @@ std::string bash_script(const std::vector<Place>& places) {
   for (const auto& place : places) {
     std::string words;
     for (const auto& offer : place.offers) words += (words.empty() ? "" : " ") + offer.word;
-    cases += "    " + pattern(place) + ") offers='" + words + "' ;;\n";
+    cases += "    '" + place.path + "') offers='" + words + "' ;;\n";
   }
   return R"(# bash completion of rota: source <(rota completion bash)
 _rota() {
-  local word=${COMP_WORDS[COMP_CWORD]} offers='' place
-  case $COMP_CWORD in
-    1) place='' ;;
-    2) place=${COMP_WORDS[1]} ;;
-    *) place="${COMP_WORDS[1]} ${COMP_WORDS[2]}" ;;
-  esac
-  COMPREPLY=()
-  [[ $place == *' '* && $word != -* ]] && return # a value: the name of a file, most often
+  local word=${COMP_WORDS[COMP_CWORD]} offers='' place='' at
+  for at in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    at="${place:+$place }$at"
+    case $at in
+      )" + known_places(places) + R"() place=$at ;;
+      *) break ;;
+    esac
+  done
   case $place in
 )" + cases + R"(  esac
+  COMPREPLY=()
+  [[ $offers == -* && $word != -* ]] && return # a value: most often a file
   COMPREPLY=($(compgen -W "$offers" -- "$word"))
 }
 complete -o default -F _rota rota
@@ -95,7 +110,7 @@ complete -o default -F _rota rota
 std::string zsh_script(const std::vector<Place>& places) {
   std::string cases;
   for (const auto& place : places) {
-    cases += "    " + pattern(place) + ") offers=(";
+    cases += "    '" + place.path + "') offers=(";
     for (const auto& offer : place.offers) cases += "\n      " + quoted(offer.word + ":" + offer.summary, "'\\''");
     cases += ") ;;\n";
   }
@@ -103,27 +118,34 @@ std::string zsh_script(const std::vector<Place>& places) {
 # zsh completion of rota: source <(rota completion zsh)
 _rota() {
   local -a offers
-  local place
-  case $CURRENT in
-    2) place='' ;;
-    3) place=$words[2] ;;
-    *) place="$words[2] $words[3]" ;;
-  esac
-  if [[ $place == *' '* && $PREFIX != -* ]]; then _files; return; fi
+  local place='' at
+  for at in "${(@)words[2,CURRENT-1]}"; do
+    at="${place:+$place }$at"
+    case $at in
+      )" + known_places(places) + R"() place=$at ;;
+      *) break ;;
+    esac
+  done
   case $place in
 )" + cases + R"(  esac
-  if [[ $PREFIX == -* ]]; then _describe -o option offers; else _describe command offers; fi
+  if [[ $offers[1] != -* ]]; then _describe command offers
+  elif [[ $PREFIX == -* ]]; then _describe -o option offers
+  else _files; fi
 }
 if [[ $funcstack[1] == _rota ]]; then _rota "$@"; else compdef _rota rota; fi
 )";
 }
 
-// fish asks a condition per offer: which words were seen so far.
-std::string fish_condition(const Place& place, const std::string& verbs) {
-  if (place.noun.empty()) return "__fish_use_subcommand";
-  const std::string noun = "__fish_seen_subcommand_from " + place.noun;
-  if (!place.verb.empty()) return noun + "; and __fish_seen_subcommand_from " + place.verb;
-  return verbs.empty() ? noun : noun + "; and not __fish_seen_subcommand_from " + verbs;
+// fish asks a condition per offer: which words were seen so far, and which were not.
+std::string fish_condition(const Place& place) {
+  if (place.path.empty()) return "__fish_use_subcommand";
+  std::string condition;
+  for (const auto& word : split(place.path, ' '))
+    condition += (condition.empty() ? "" : "; and ") + ("__fish_seen_subcommand_from " + word);
+  if (takes_options(place)) return condition;
+  condition += "; and not __fish_seen_subcommand_from";
+  for (const auto& offer : place.offers) condition += " " + offer.word;
+  return condition;
 }
 
 std::string fish_offer(const Offer& offer) {
@@ -134,14 +156,10 @@ std::string fish_offer(const Offer& offer) {
 
 std::string fish_script(const std::vector<Place>& places) {
   std::string script = "# fish completion of rota: rota completion fish | source\n";
-  for (const auto& place : places) {
-    std::string verbs;
-    if (!place.offers.front().word.starts_with('-'))
-      for (const auto& offer : place.offers) verbs += (verbs.empty() ? "" : " ") + offer.word;
+  for (const auto& place : places)
     for (const auto& offer : place.offers)
-      script += "complete -c rota -n '" + fish_condition(place, verbs) + "'" + fish_offer(offer) + " -d " +
+      script += "complete -c rota -n '" + fish_condition(place) + "'" + fish_offer(offer) + " -d " +
                 quoted(offer.summary, "\\'") + "\n";
-  }
   return script;
 }
 

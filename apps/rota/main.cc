@@ -11,7 +11,8 @@ using namespace rota;
 
 std::vector<app::Noun> nouns() {
   std::vector<app::Noun> table = {app::factory_noun(), app::device_noun(), app::target_noun(),
-                                  app::source_noun(),  app::build_noun(),  app::login_noun()};
+                                  app::source_noun(),  app::build_noun(),  app::keys_noun(),
+                                  app::login_noun()};
   table.push_back(app::completion_noun(table));
   return table;
 }

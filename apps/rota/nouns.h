@@ -43,7 +43,7 @@ struct Invocation {
 };
 
 struct Command {
-  std::string name, summary;
+  std::string name, summary;    // a name of two words stands behind its first: "archive show"
   std::vector<Option> options;  // beside common_options()
   std::function<Status(const Invocation&)> run;
 };
@@ -64,6 +64,7 @@ Noun target_noun();   // target.cc
 Noun login_noun();    // login.cc
 Noun source_noun();   // source.cc
 Noun build_noun();    // build.cc
+Noun keys_noun();     // keys.cc
 // Scripts that complete the commands of `table` and its own: completion.cc.
 Noun completion_noun(std::vector<Noun> table);
 

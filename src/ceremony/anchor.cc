@@ -147,6 +147,10 @@ Result<MaybeRoot> archive_pin(const keys::Archive& archive, Stream stream) {
   return of_layout_a.ok() ? of_layout_a : MaybeRoot();
 }
 
+Result<MaybeRoot> archive_candidate(const keys::Archive& archive, Stream stream) {
+  return member_root(archive, keys::candidate_member(name_of(stream)));
+}
+
 Status signed_by_owner(const keys::Archive& archive, const Trusted<Root>& root) {
   std::set<crypto::PublicKey> mine;
   for (const auto& key : archive.keys_among(root->material(tuf::Role::root)))

@@ -38,6 +38,8 @@ Result<tuf::Trusted<tuf::Root>> read_trusted_root(BytesView bytes);
 // The pin of the archive: the newest of rota/trusted.root.json and roles/trusted/<N>.root.json, else roles/root.json of
 // layout A when it verifies itself. bad_input when a root that Rota put there does not.
 Result<std::optional<tuf::Trusted<tuf::Root>>> archive_pin(const keys::Archive& archive, Stream stream);
+// The root that the archive's newest key was signed into; it may have been published or not.
+Result<std::optional<tuf::Trusted<tuf::Root>>> archive_candidate(const keys::Archive& archive, Stream stream);
 
 // Ok when keys the owner made himself (fioctl-root-…, with their private halves here) alone meet the root's own
 // threshold.

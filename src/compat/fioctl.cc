@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "cli/passphrase.h"
 #include "compat/fioctl_run.h"
 #include "crypto/tls.h"
 #include "http/client.h"
@@ -31,6 +32,10 @@ Status print_usage(const Run& run) {
 constexpr Command kCommands[] = {
     {"keys rotate", keys_rotate},
     {"keys rotate-root", keys_rotate},
+    {"keys archive show", archive_show},
+    {"keys archive verify", archive_verify},
+    {"keys archive encrypt", archive_encrypt},
+    {"keys archive decrypt", archive_decrypt},
     {"version", print_version},
     {"help", print_usage},
 };
@@ -123,6 +128,8 @@ int fioctl_main(const std::vector<std::string>& args, const cli::Talk& talk) {
   http::Client client({.tls = *tls, .always = {{"User-Agent", "fioctl-" ROTA_VERSION}}});
   FioctlWorld world{files, clock, client, environment};
   if (::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1) world.ask = ask_at_terminal;
+  world.passphrase = [](std::string_view what) { return cli::asked_passphrase("passphrase of " + std::string(what)); };
+  world.fresh_passphrase = [](std::string_view what) { return cli::new_passphrase("new passphrase for " + std::string(what)); };
   return fioctl(args, talk, world);
 }
 

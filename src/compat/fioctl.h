@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/time.h"
 #include "cli/talk.h"
+#include "crypto/secret.h"
 
 namespace rota::compat {
 
@@ -23,6 +24,9 @@ struct FioctlWorld {
   std::function<std::optional<std::string>(const std::string&)> env;
   // Asks the person at the terminal; empty when there is none.
   std::function<bool(std::string_view question)> ask = {};
+  // Ask for a passphrase without echo; empty when there is nobody to ask.
+  std::function<Result<crypto::SecretBytes>(std::string_view what)> passphrase = {};
+  std::function<Result<crypto::SecretBytes>(std::string_view what)> fresh_passphrase = {};
 };
 
 // `args` without the program's name.

@@ -41,8 +41,8 @@ std::string described(const Root& root) {
 
 class KeysRotate {
  public:
-  KeysRotate(const Run& run, std::string path, Config config)
-      : run_(run), config_(std::move(config)), file_(run.world.files, std::move(path)) {}
+  KeysRotate(const Run& run, std::string path, Config config, keys::ArchiveUnlock unlock)
+      : run_(run), config_(std::move(config)), unlock_(std::move(unlock)), file_(run.world.files, std::move(path), &unlock_) {}
 
   Status carry_out() {
     if (!TRY(run_.world.files.facts(file_.path())).exists())
@@ -272,6 +272,7 @@ class KeysRotate {
 
   const Run& run_;
   Config config_;
+  keys::ArchiveUnlock unlock_;
   keys::ArchiveFile file_;
   std::vector<std::string> lines_;
 };
@@ -287,7 +288,8 @@ Status keys_rotate(const Run& run) {
   TRY(asked_key_type(run.asked));
   TRY(asked_expiry(run.asked, run.world.clock.now()));
   auto config = TRY(load_config(run.asked, run.world));
-  return KeysRotate(run, run.asked.arguments.front(), std::move(config)).carry_out();
+  auto unlock = TRY(unlock_of(run));
+  return KeysRotate(run, run.asked.arguments.front(), std::move(config), std::move(unlock)).carry_out();
 }
 
 }  // namespace rota::compat::fio

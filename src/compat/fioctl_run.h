@@ -3,6 +3,7 @@
 
 #include "compat/fioctl.h"
 #include "compat/fioctl_arguments.h"
+#include "keys/archive_unlock.h"
 
 namespace rota::compat::fio {
 
@@ -24,5 +25,14 @@ struct Run {
 
 // keys rotate FILE: done, or the error that decides the exit code.
 Status keys_rotate(const Run& run);
+
+// keys archive show|verify|encrypt|decrypt FILE (fioctl.md 11).
+Status archive_show(const Run& run);
+Status archive_verify(const Run& run);
+Status archive_encrypt(const Run& run);
+Status archive_decrypt(const Run& run);
+
+// What opens the archives of this command line: --passphrase-file, --identity, the person.
+Result<keys::ArchiveUnlock> unlock_of(const Run& run);
 
 }  // namespace rota::compat::fio

@@ -1,0 +1,86 @@
+#include "ceremony/archive_keeping.h"
+#include "cli/passphrase.h"
+#include "nouns.h"
+
+namespace rota::app {
+namespace {
+
+const Option kArchive{Option::Kind::argument, "archive", "the archive file"};
+const Option kPassphraseFile{Option::Kind::value, "--passphrase-file", "its first line is the passphrase (also /dev/fd/N)"};
+const Option kIdentity{Option::Kind::value, "--identity", "file with age identities; a comma between several"};
+
+Result<crypto::SecretBytes> ask(std::string_view what) {
+  return cli::asked_passphrase("passphrase of " + std::string(what));
+}
+Result<crypto::SecretBytes> ask_for_a_new_one(std::string_view what) {
+  return cli::new_passphrase("new passphrase for " + std::string(what));
+}
+
+Result<keys::ArchiveUnlock> unlock_of(const Invocation& call) {
+  return keys::unlock_from(call.files, {call.given.text("passphrase-file"), call.given.text("identity")}, ask);
+}
+
+Status show(const Invocation& call) {
+  auto unlock = TRY(unlock_of(call));
+  const keys::ArchiveFile file(call.files, call.given.text("archive"), &unlock);
+  const auto disk = TRY(file.read());
+  const Json report = TRY(ceremony::archive_report(file, disk));
+  call.talk.out() << (call.json() ? to_json(report) + "\n" : ceremony::archive_text(report));
+  return {};
+}
+
+Status verify(const Invocation& call) {
+  auto unlock = TRY(unlock_of(call));
+  const keys::ArchiveFile file(call.files, call.given.text("archive"), &unlock);
+  const auto disk = TRY(file.read());
+  TRY(ceremony::archive_is_whole(disk));
+  const auto count = static_cast<std::int64_t>(disk.archive.keys().size());
+  if (call.json())
+    call.talk.out() << to_json(Json::Object{{"archive", file.path()}, {"whole", true}, {"keys", count}}) << "\n";
+  else
+    call.talk.say("every private key belongs to its public half: " + std::to_string(count) + " keys");
+  return {};
+}
+
+void report_written(const Invocation& call, const std::string& path, std::string_view hint) {
+  call.talk.say("written: " + path);
+  call.talk.hint(hint);
+  if (call.json()) call.talk.out() << to_json(Json::Object{{"written", path}}) << "\n";
+}
+
+Status encrypt(const Invocation& call) {
+  const keys::ArchiveFile file(call.files, call.given.text("archive"));
+  auto unlock = TRY(keys::unlock_from(call.files, {call.given.text("passphrase-file"), ""}, ask_for_a_new_one));
+  ceremony::SealWish wish{.output = call.given.text_or("output", file.path() + ".age")};
+  wish.recipients = TRY_IN("--recipient", keys::parse_recipients(call.given.text("recipient")));
+  TRY(ceremony::seal_archive(file, unlock, wish, SystemClock().now()));
+  report_written(call, wish.output,
+                 "'" + file.path() + "' still holds the keys in the open; once you have opened the sealed one, remove it");
+  return {};
+}
+
+Status decrypt(const Invocation& call) {
+  auto unlock = TRY(unlock_of(call));
+  const keys::ArchiveFile file(call.files, call.given.text("archive"), &unlock);
+  TRY(ceremony::open_archive(file, unlock, call.given.text("output")));
+  report_written(call, call.given.text("output"), "it holds the keys in the open");
+  return {};
+}
+
+}  // namespace
+
+Noun keys_noun() {
+  const Option sealed_to{Option::Kind::value, "--recipient", "seal to these age recipients; a comma between several"};
+  const Option sealed{Option::Kind::value, "-o,--output", "the sealed copy (the archive's name and .age)"};
+  const Option opened{Option::Kind::required_value, "-o,--output", "the open copy"};
+  return {"keys",
+          "The owner's key archive",
+          {{"archive show", "what is in it, never a private key", {kArchive, kPassphraseFile, kIdentity}, show},
+           {"archive verify", "check every private key against its public half", {kArchive, kPassphraseFile, kIdentity}, verify},
+           {"archive encrypt", "write a sealed copy (age v1)", {kArchive, sealed, kPassphraseFile, sealed_to}, encrypt},
+           {"archive decrypt", "write an open copy", {kArchive, opened, kPassphraseFile, kIdentity}, decrypt}},
+          {"rota keys archive encrypt acme-root-keys.tgz --passphrase-file /dev/fd/3 3<phrase",
+           "rota keys archive show acme-root-keys.tgz.age"}};
+}
+
+}  // namespace rota::app
