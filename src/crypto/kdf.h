@@ -13,7 +13,7 @@ SecretBytes hkdf_sha256(const SecretBytes& secret, BytesView salt, BytesView inf
 // HMAC with SHA-256 (RFC 2104), 32 bytes.
 Bytes hmac_sha256(const SecretBytes& key, BytesView message);
 
-// scrypt (RFC 7914) with N = 2^log2_n, r = 8, p = 1, 32 bytes; takes 2^log2_n KiB of memory meanwhile. bad_input for log2_n
+// scrypt (RFC 7914) with N = 2^log2_n, r = 8, p = 1, 32 bytes; takes 2^log2_n KiB of memory meanwhile. rejected for log2_n
 // outside 1..22; io when the memory is not to be had.
 Result<SecretBytes> scrypt(const SecretBytes& passphrase, BytesView salt, int log2_n);
 
