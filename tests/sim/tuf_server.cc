@@ -123,6 +123,10 @@ Result<FetchReply> TufServer::fetch(const FetchRequest& request) {
   if (const auto error = errors_.find(path); error != errors_.end()) return error->second;
   if (const auto reply = replies_.find(path); reply != replies_.end()) return reply->second;
   if (endless_.contains(path)) return endless(request);
+  if (stalled_.contains(path)) {
+    waited_ += request.timeout;
+    return unavailable(request.url + ": no answer within " + std::to_string(request.timeout.count()) + " s");
+  }
   const auto file = files.find(path);
   if (file == files.end()) return FetchReply{404, {}, ""};
   return sent(request, file->second);

@@ -34,7 +34,7 @@ class TufServer final : public Fetcher {
   struct Set {
     tuf::Dialect dialect = tuf::Dialect::tuf;
     tuf::test::Versions versions = {5, 5, 5};
-    std::string expires = "2027-06-01T00:00:00Z";
+    std::string expires = "2100-06-01T00:00:00Z";
     Seeds timestamp{4}, snapshot{3}, targets{2};
     enum class Facts { given, left_out } facts = Facts::given;  // lengths and hashes of the files listed
     std::map<std::string, std::string> offers = {{"app", "the first app"}};
@@ -59,7 +59,10 @@ class TufServer final : public Fetcher {
   void never_end(const std::string& path) { endless_.insert(path); }
   // Called when the path is asked for, before it is answered.
   void when_asked(const std::string& path, std::function<void()> act) { acts_[path] = std::move(act); }
-  void be_honest() { replies_.clear(), errors_.clear(), endless_.clear(), acts_.clear(); }
+  // No byte of an answer until the caller loses patience.
+  void stall(const std::string& path) { stalled_.insert(path); }
+  Seconds waited() const { return waited_; }
+  void be_honest() { replies_.clear(), errors_.clear(), endless_.clear(), stalled_.clear(), acts_.clear(); }
 
   Result<FetchReply> fetch(const FetchRequest& request) override;
 
@@ -76,7 +79,8 @@ class TufServer final : public Fetcher {
 
   std::map<std::string, FetchReply> replies_;
   std::map<std::string, Error> errors_;
-  std::set<std::string> endless_;
+  std::set<std::string> endless_, stalled_;
+  Seconds waited_{0};
   std::map<std::string, std::function<void()>> acts_;
   std::vector<std::string> requests_;
   std::uint64_t bytes_sent_ = 0;
