@@ -12,6 +12,7 @@ using namespace test;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Key;
 
 // A device that has seen the first set (roots 1, versions 5).
 class Refresh : public testing::Test {
@@ -19,6 +20,7 @@ class Refresh : public testing::Test {
   Refresh() { device.server.publish({.timestamp = 5, .snapshot = 5, .targets = 5}); }
   void settle() {
     ASSERT_EQ(device.check().outcome.exit, Exit::new_version);
+    before = device.held();
     device.server.requests.clear();
     device.server.events.clear();
   }
@@ -28,7 +30,13 @@ class Refresh : public testing::Test {
     change(plan);
     device.server.publish_root(plan);
   }
+  // The set and the roots are those of before, and the floors but for what was accepted on the way.
+  void expect_kept(const std::map<std::string, std::int64_t>& raised = {}) {
+    for (const auto& [role, version] : raised) before.floors[role] = version;
+    EXPECT_EQ(device.held(), before);
+  }
   Device device;
+  Device::Held before;  // at the end of settle()
 };
 
 TEST_F(Refresh, ListsBothTargetsAndSelectsTheHighest) {  // DEV-1
@@ -52,6 +60,7 @@ TEST_F(Refresh, RefusesAFlippedByteAndStoresNothingOfIt) {  // DEV-2
   EXPECT_EQ(report.outcome.exit, Exit::metadata_rejected);
   EXPECT_THAT(names_in(report), ElementsAre());
   EXPECT_EQ(device.list().outcome.exit, Exit::metadata_not_fetched);
+  EXPECT_THAT(device.held().files, ElementsAre(Key("root 1")));
 }
 
 TEST_F(Refresh, KeepsTheStoredSetWhenANewOneIsTampered) {  // DEV-3
@@ -59,6 +68,7 @@ TEST_F(Refresh, KeepsTheStoredSetWhenANewOneIsTampered) {  // DEV-3
   device.server.publish({.timestamp = 6, .snapshot = 6, .targets = 6, .offers = {target(9)}});
   device.server.files["/repo/targets.json"].back() ^= 1;
   EXPECT_EQ(device.check().outcome.exit, Exit::metadata_rejected_store_kept);
+  expect_kept({{"timestamp", 6}, {"snapshot", 6}, {"targets.json", 6}});
   EXPECT_THAT(names_in(device.list()), ElementsAre("foo-lmp-1", "foo-lmp-2"));
   EXPECT_EQ(device.pull().outcome.exit, Exit::ok);
   EXPECT_EQ(device.install().outcome.exit, Exit::reboot_needed);
@@ -71,6 +81,7 @@ TEST_F(Refresh, RefusesForeignKeysAndReportsIt) {  // DEV-4
   const auto report = device.update();
   EXPECT_EQ(report.outcome.exit, Exit::metadata_rejected_store_kept);
   EXPECT_THAT(why(report), HasSubstr("unknown to root 1"));
+  expect_kept();
   EXPECT_EQ(device.sysroot.pulls, 0);
   ASSERT_THAT(device.server.event_types(), ElementsAre("MetadataUpdateCompleted"));
   EXPECT_EQ(device.server.events[0].find("event")->boolean("success").value(), false);
@@ -81,14 +92,20 @@ TEST_F(Refresh, RefusesARootThatOneSideDidNotSign) {  // DEV-5
     const char* name;
     Seeds signers;
     tuf::Version version;
+    const char* reason;
   };
-  for (const Row& row : {Row{"new key only", {5}, 2}, Row{"old key only", {1}, 2}, Row{"version 5", {1, 5}, 5}}) {
+  for (const Row& row : {Row{"new key only", {5}, 2, "root 2 by the keys of root 1: 0 of 1"},
+                         Row{"old key only", {1}, 2, "root 2 by its own keys: 0 of 1"},
+                         Row{"version 5", {1, 5}, 5, "root: version: want 2, got 5"}}) {
     SCOPED_TRACE(row.name);
     auto plan = root_plan(row.version);
     plan.root.seeds = {5};
     device.server.files["/repo/2.root.json"] = tuf::test::root_file(plan, row.signers);
-    EXPECT_EQ(device.check().outcome.exit, Exit::metadata_rejected);
+    const auto report = device.check();
+    EXPECT_EQ(report.outcome.exit, Exit::metadata_rejected);
+    EXPECT_THAT(why(report), HasSubstr(row.reason));
     EXPECT_EQ(device.status().json.find("trust")->integer("root").value(), 1);
+    EXPECT_THAT(device.held().files, ElementsAre(Key("root 1")));
   }
 }
 
@@ -110,6 +127,7 @@ TEST_F(Refresh, WantsOnlyTheLastRootUnexpired) {  // DEV-7
   expired.expires = kPast;
   device.provision(expired);
   EXPECT_EQ(device.check().outcome.exit, Exit::metadata_expired);
+  EXPECT_THAT(device.held().files, ElementsAre(Key("root 1")));
   device.server.publish_root(root_plan(2));
   EXPECT_EQ(device.check().outcome.exit, Exit::new_version);
 }
@@ -125,6 +143,7 @@ TEST_F(Refresh, NeverTakesAFailureForAbsence) {  // DEV-8
     SCOPED_TRACE(status);
     device.server.answer_with("/repo/2.root.json", status);
     EXPECT_EQ(device.check().outcome.exit, Exit::ok_from_store);
+    expect_kept();
   }
   device.server.answer_with("/repo/2.root.json", 403);
   EXPECT_EQ(device.check().outcome.exit, Exit::metadata_not_fetched);
@@ -135,6 +154,7 @@ TEST_F(Refresh, GoesOnFromTheStoreWhenTheServerIsSilent) {
   settle();
   device.server.break_connections(Fault::unavailable);
   EXPECT_EQ(device.check().outcome.exit, Exit::ok_from_store);
+  expect_kept();
   device.server.break_connections(Fault::denied);
   EXPECT_EQ(device.check().outcome.exit, Exit::metadata_not_fetched);
   EXPECT_EQ(device.update().outcome.exit, Exit::metadata_not_fetched);
@@ -145,24 +165,32 @@ TEST_F(Refresh, RefusesEveryRoleThatGoesBack) {  // DEV-9, 10, 11
     const char* name;
     SetPlan plan;
     const char* reason;
+    std::map<std::string, std::int64_t> raised = {};
   };
   const Row rows[] = {
       {"timestamp", {.timestamp = 4, .snapshot = 5, .targets = 5}, "timestamp: version: want at least 5, got 4"},
-      {"snapshot", {.timestamp = 6, .snapshot = 4, .targets = 5}, "snapshot"},
-      {"targets", {.timestamp = 6, .snapshot = 6, .targets = 4}, "targets.json"},
+      {"snapshot", {.timestamp = 6, .snapshot = 4, .targets = 5}, "timestamp: version of snapshot: want at least 5, got 4"},
+      {"targets",
+       {.timestamp = 6, .snapshot = 6, .targets = 4},
+       "snapshot: meta: targets.json: want at least 5, got 4",
+       {{"timestamp", 6}, {"snapshot", 6}}},
       {"targets without hashes",
        {.timestamp = 6, .snapshot = 6, .targets = 4, .hashes = SetPlan::Hashes::left_out},
-       "targets.json"},
+       "snapshot: meta: targets.json: want at least 5, got 4",
+       {{"timestamp", 6}, {"snapshot", 6}}},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.name);
     Device fresh;
     fresh.server.publish({.timestamp = 5, .snapshot = 5, .targets = 5});
     ASSERT_EQ(fresh.check().outcome.exit, Exit::new_version);
+    auto held = fresh.held();
+    for (const auto& [role, version] : row.raised) held.floors[role] = version;
     fresh.server.publish(row.plan);
     const auto report = fresh.check();
     EXPECT_EQ(report.outcome.exit, Exit::metadata_rejected_store_kept);
     EXPECT_THAT(why(report), HasSubstr(row.reason));
+    EXPECT_EQ(fresh.held(), held);
   }
 }
 
@@ -170,7 +198,11 @@ TEST_F(Refresh, RefusesAnOldSetAfterARotationThatKeptTheKeys) {  // DEV-12
   settle();
   rotate([](RootPlan&) {});
   device.server.publish({.timestamp = 3, .snapshot = 3, .targets = 3});
-  EXPECT_EQ(device.check().outcome.exit, Exit::metadata_rejected_store_kept);
+  const auto report = device.check();
+  EXPECT_EQ(report.outcome.exit, Exit::metadata_rejected_store_kept);
+  EXPECT_THAT(why(report), HasSubstr("timestamp: version: want at least 5, got 3"));
+  before.files["root 2"] = tuf::test::root_file(root_plan(2));
+  expect_kept();
   EXPECT_EQ(device.status().json.find("trust")->integer("root").value(), 2);
 }
 
@@ -192,8 +224,17 @@ TEST_F(Refresh, KeepsTheOldSetWhileANewOneIsIncomplete) {  // DEV-14
   settle();
   device.server.publish({.timestamp = 6, .snapshot = 6, .targets = 6, .offers = {target(9)}});
   device.server.answer_with("/repo/snapshot.json", 404);
+  const std::string sota = device.folder + "/sota", cut = device.folder + "/cut";
+  device.server.when_asked = [&](const std::string& path) {
+    if (path == "/repo/snapshot.json" && !std::filesystem::exists(cut)) std::filesystem::copy(sota, cut);
+  };
   EXPECT_EQ(device.check().outcome.exit, Exit::ok_from_store);
   EXPECT_THAT(names_in(device.list()), ElementsAre("foo-lmp-1", "foo-lmp-2"));
+  expect_kept({{"timestamp", 6}, {"snapshot", 6}});
+  std::filesystem::remove_all(sota);  // the power went at that moment
+  std::filesystem::rename(cut, sota);
+  EXPECT_THAT(names_in(device.list()), ElementsAre("foo-lmp-1", "foo-lmp-2"));
+  expect_kept();
   device.server.mend();
   device.server.publish({.timestamp = 5, .snapshot = 5, .targets = 5});
   EXPECT_EQ(device.check().outcome.exit, Exit::metadata_rejected_store_kept) << "the floor rose with the timestamp";
@@ -207,14 +248,23 @@ TEST_F(Refresh, RefusesExpiredMetadataAndKeepsTheStore) {  // DEV-15
   struct Row {
     const char* name;
     SetPlan plan;
+    std::map<std::string, std::int64_t> raised;
   };
-  for (const Row& row : {Row{"timestamp", {.timestamp = 6, .snapshot = 5, .targets = 5, .timestamp_expires = kPast}},
-                         Row{"snapshot", {.timestamp = 6, .snapshot = 6, .targets = 5, .snapshot_expires = kPast}},
-                         Row{"targets", {.timestamp = 7, .snapshot = 7, .targets = 6, .targets_expires = kPast}}}) {
+  for (const Row& row :
+       {Row{"timestamp", {.timestamp = 6, .snapshot = 5, .targets = 5, .timestamp_expires = kPast}, {}},
+        Row{"snapshot",
+            {.timestamp = 6, .snapshot = 6, .targets = 5, .snapshot_expires = kPast},
+            {{"timestamp", 6}, {"snapshot", 6}}},
+        Row{"targets",
+            {.timestamp = 7, .snapshot = 7, .targets = 6, .targets_expires = kPast},
+            {{"timestamp", 7}, {"snapshot", 7}, {"targets.json", 6}}}}) {
     SCOPED_TRACE(row.name);
     device.server.publish(row.plan);
-    EXPECT_EQ(device.check().outcome.exit, Exit::metadata_expired);
+    const auto report = device.check();
+    EXPECT_EQ(report.outcome.exit, Exit::metadata_expired);
+    EXPECT_THAT(why(report), HasSubstr(std::string(row.name) + ": expires: want after"));
     EXPECT_THAT(names_in(device.list()), ElementsAre("foo-lmp-1", "foo-lmp-2"));
+    expect_kept(row.raised);
   }
 }
 
@@ -236,36 +286,59 @@ TEST_F(Refresh, CountsKeysNotSignatures) {  // DEV-16
 
 TEST_F(Refresh, RefusesWhatIsNoMetadata) {  // DEV-21
   settle();
-  const std::string good = generation({.timestamp = 6, .snapshot = 5, .targets = 5}).timestamp.bytes();
-  const auto with = [&](std::string_view from, std::string_view to) {
-    std::string text = good;
-    return text.replace(text.find(from), from.size(), to);
+  const SetPlan next{.timestamp = 6, .snapshot = 6, .targets = 6, .hashes = SetPlan::Hashes::left_out};
+  device.server.publish(next);
+  const std::pair<std::string, std::map<std::string, std::int64_t>> files[] = {
+      {"timestamp", {}},
+      {"snapshot", {{"timestamp", 6}, {"snapshot", 6}}},
+      {"targets", {{"timestamp", 6}, {"snapshot", 6}, {"targets.json", 6}}},
   };
-  const std::string rows[] = {
-      with("\"version\":6", "\"version\":6,\"version\":6"),
-      good + "x",
-      "/* */" + good,
-      std::string(30'000, '['),
-      "<html><body>Please log in</body></html>",
-      with("\"version\":6", "\"version\":\"1\""),
-      with("\"version\":6", "\"version\":1099511627776"),
-      "",
-  };
-  for (const auto& row : rows) {
-    SCOPED_TRACE(row.substr(0, 60));
-    device.server.files["/repo/timestamp.json"] = row;
-    EXPECT_EQ(device.check().outcome.exit, Exit::metadata_rejected_store_kept);
-    EXPECT_THAT(names_in(device.list()), ElementsAre("foo-lmp-1", "foo-lmp-2"));
+  for (const auto& [role, raised] : files) {
+    const std::string path = "/repo/" + role + ".json", good = device.server.files[path];
+    const auto with = [&](std::string_view from, std::string_view to) {
+      std::string text = good;
+      return text.replace(text.rfind(from), from.size(), to);
+    };
+    struct Row {
+      std::string body;
+      const char* reason;
+    };
+    const Row rows[] = {
+        {with("\"version\":6", "\"version\":6,\"version\":6"), "json"},
+        {good + "x", "json"},
+        {"/* */" + good, "json"},
+        {std::string(30'000, '['), "json"},
+        {"<html><body>Please log in</body></html>", "json"},
+        {with("\"version\":6", "\"version\":\"1\""), "version"},
+        {with("\"version\":6", "\"version\":1099511627776"), "version"},
+        {"", "json"},
+    };
+    for (const Row& row : rows) {
+      SCOPED_TRACE(role + ": " + row.body.substr(0, 60));
+      device.server.files[path] = row.body;
+      const auto report = device.check();
+      EXPECT_EQ(report.outcome.exit, Exit::metadata_rejected_store_kept);
+      EXPECT_THAT(why(report), HasSubstr(role + ": " + row.reason));
+      EXPECT_THAT(names_in(device.list()), ElementsAre("foo-lmp-1", "foo-lmp-2"));
+      expect_kept(raised);
+    }
+    device.server.files[path] = good;
   }
 }
 
 TEST_F(Refresh, StopsAtTheLimits) {  // DEV-22
   settle();
   device.server.files["/repo/timestamp.json"] = std::string(70 * 1024, ' ');
-  EXPECT_EQ(device.check().outcome.exit, Exit::metadata_rejected_store_kept);
+  auto report = device.check();
+  EXPECT_EQ(report.outcome.exit, Exit::metadata_rejected_store_kept);
+  EXPECT_THAT(why(report), HasSubstr("want at most 65536 bytes, got more"));
+  expect_kept();
   device.server.publish({.timestamp = 6, .snapshot = 6, .targets = 6, .hashes = SetPlan::Hashes::left_out});
   device.server.files["/repo/targets.json"] = std::string(9 << 20, ' ');
-  EXPECT_EQ(device.check().outcome.exit, Exit::metadata_rejected_store_kept);
+  report = device.check();
+  EXPECT_EQ(report.outcome.exit, Exit::metadata_rejected_store_kept);
+  EXPECT_THAT(why(report), HasSubstr("want at most 8388608 bytes, got more"));
+  expect_kept({{"timestamp", 6}, {"snapshot", 6}, {"targets.json", 6}});
 }
 
 TEST_F(Refresh, WalksAHundredRootsAndTakesUpABrokenWalk) {  // DEV-24

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "device/commands.h"
+#include "device/rota_db.h"
 #include "tuf/repository_for_test.h"
 
 namespace rota::device::test {
@@ -101,6 +102,7 @@ class Server final : public Fetcher {
     const std::string path = request.url.substr(std::string(kServer).size());
     requests.push_back(request.method + " " + path);
     headers = request.headers;
+    if (when_asked) when_asked(path);
     if (broken) return *broken;
     if (const auto status = statuses.find(path); status != statuses.end()) return FetchReply{status->second, {}, ""};
     if (path == "/events") return take_events(request);
@@ -131,6 +133,7 @@ class Server final : public Fetcher {
   std::map<std::string, int> statuses;
   std::string newest_root;  // said with each root
   std::optional<Error> broken;
+  std::function<void(const std::string& path)> when_asked;
   std::vector<std::string> requests;
   std::vector<Json> events;
   Headers headers;
@@ -250,6 +253,22 @@ class Device {
     return with([&](Session& s) { return device::status({*settings, s.identity(), server}, &s); }, Session::Access::read);
   }
   void reboot() { std::filesystem::remove_all(folder + "/run"); }
+  // What it believes, byte for byte, and the floors.
+  struct Held {
+    std::map<std::string, Bytes> files;  // "root 1", "targets"
+    std::map<std::string, std::int64_t> floors;
+    bool operator==(const Held&) const = default;
+  };
+  Held held() {
+    Held held;
+    const auto db = open_rota_db_to_read(files, folder + "/sota");
+    if (!db.ok()) return held;
+    for (auto& row : (*db)->query("SELECT 'root ' || version, bytes FROM roots UNION SELECT role, bytes FROM generation").value())
+      held.files[row.text(0)] = row.text(1);
+    for (auto& row : (*db)->query("SELECT role, version FROM floors UNION SELECT file, version FROM listed").value())
+      held.floors[row.text(0)] = row.integer(1);
+    return held;
+  }
   std::string stored(const std::string& name) { return files.read(folder + "/sota/" + name, 1 << 20).value(); }
 
   std::string folder = in_memory_folder() + "/rota-device-XXXXXX";

@@ -9,6 +9,7 @@ namespace {
 using namespace test;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Key;
 using tuf::KeySigner;
 using tuf::Role;
 
@@ -88,11 +89,14 @@ TEST(MetadataCase, AThresholdOfTwoWantsTwoKeys) {
     const auto report = scene.device.check();
     EXPECT_EQ(report.outcome.exit, Exit::metadata_rejected);
     EXPECT_THAT(why(report), HasSubstr(row.reason));
+    EXPECT_THAT(scene.device.held().files, ElementsAre(Key("root 1")));
     serve(both);
     ASSERT_EQ(scene.device.check().outcome.exit, Exit::new_version);
+    const auto before = scene.device.held();
     serve(row);
     EXPECT_EQ(scene.device.check().outcome.exit, Exit::metadata_rejected_store_kept);
     EXPECT_THAT(names_in(scene.device.list()), ElementsAre("foo-lmp-1", "foo-lmp-2"));
+    EXPECT_EQ(scene.device.held().files, before.files);
   }
 }
 
@@ -128,6 +132,7 @@ TEST(MetadataCase, AnUnknownKeyTypeOrMethodSpoilsNothingAndSignsNothing) {
     const auto report = scene.device.check();
     EXPECT_EQ(report.outcome.exit, row.exit);
     EXPECT_THAT(why(report), HasSubstr(row.reason));
+    EXPECT_EQ(scene.device.held().files.contains("targets"), row.exit == Exit::new_version);
   }
 }
 
