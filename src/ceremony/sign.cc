@@ -16,7 +16,7 @@ KeyId id_of(const PublicKey& key, const KnownIds& ids) {
 }
 
 Result<tuf::Envelope> envelope_of(BytesView bytes) {
-  return TRY_IN("root", tuf::parse_envelope(bytes, tuf::kMaxRoot));
+  return tuf::parse_envelope(bytes, tuf::kMaxTargets);
 }
 
 Json signature_object(const KeyId& id, const PublicKey& key, BytesView signature) {
@@ -79,7 +79,7 @@ Result<Bytes> append_given(BytesView bytes, const std::vector<GivenSignature>& g
   std::set<PublicKey> materials;
   for (const auto& one : given) {
     if (!one.key.verifies(crypto::scheme_of(one.key.type()), message, one.bytes))
-      return rejected("signature of key " + id_of(one.key, ids).brief() + ": does not verify over this root");
+      return rejected("signature of key " + id_of(one.key, ids).brief() + ": does not verify over what is signed");
     materials.insert(one.key);
   }
   Json signatures = TRY(kept_signatures(envelope, ids, materials));

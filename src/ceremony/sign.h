@@ -1,4 +1,4 @@
-// Signatures over a root: one per key, whatever ids it is listed under (formats.md 6, garage-sign.md 7.3).
+// Signatures over a root or targets: one per key, whatever ids it is listed under (formats.md 6, garage-sign.md 7.3).
 // In:    a body or an envelope, and signers.
 // Out:   the canonical envelope.
 // Never: a private key in sight; the signed bytes changed; a second signature of one key.

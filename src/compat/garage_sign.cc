@@ -47,6 +47,19 @@ std::vector<const tuf::Signer*> pointers(const std::vector<tuf::KeySigner>& sign
   return out;
 }
 
+Result<std::vector<ceremony::GivenSignature>> given_signatures(const TufRepo& repo, const std::string& map) {
+  std::vector<ceremony::GivenSignature> given;
+  for (const auto& pair : split(map, ',')) {
+    const auto at = pair.find('=');
+    if (at == std::string::npos)
+      return bad_input("option --signatures: want name=BASE64, got '" + pair.substr(0, 40) + "'");
+    const auto key = TRY(repo.public_key(pair.substr(0, at)));
+    const auto signature = TRY_IN("option --signatures", unbase64(pair.substr(at + 1)));
+    given.push_back({key, signature});
+  }
+  return given;
+}
+
 AskedExpiry asked_expiry(const Run& run) {
   const auto at = run.asked.value_if("--expires"), after = run.asked.value_if("--expire-after");
   if (at && after) return {{}, run.refuse(kUsage, bad_input("--expires and --expire-after exclude each other"))};

@@ -93,25 +93,33 @@ std::vector<Entry> root_edit_entries() {
   };
 }
 
+// What `add` and its like say about a target.
+std::vector<Option> target_options(std::vector<Option> first) {
+  for (const auto& option : {needed("--name"), needed("--version"), needed("--length"), needed("--sha256"),
+                             needed("--hardwareids"), Option{"--format"}, Option{"--url"}})
+    first.push_back(option);
+  return first;
+}
+
 std::vector<Entry> target_entries() {
   return {
       {{"targets init", "start an empty targets role", {kRepo, needed("--version"), needed("--expires")}},
        targets_init},
       {{"targets pull", "fetch and verify the published targets", {kRepo}}, targets_pull},
-      {{"targets add",
-        "add or replace a target",
+      {{"targets add", "add or replace a target", target_options({kRepo, {"--customMeta"}})}, targets_add},
+      {{"targets add-uploaded",
+        "add a target for an uploaded file",
         {kRepo,
+         needed("--input", 'i'),
          needed("--name"),
          needed("--version"),
-         needed("--length"),
-         needed("--sha256"),
          needed("--hardwareids"),
-         {"--format"},
-         {"--url"},
          {"--customMeta"}}},
-       targets_add},
+       targets_add_uploaded},
       {{"targets delete", "remove a target", {kRepo, needed("--filename")}}, targets_delete},
-      {{"targets sign", "sign the edited targets", {kRepo, kKeyNames, {"--version"}, kExpires, kExpireAfter, kForce}},
+      {{"targets sign",
+        "sign the edited targets",
+        {kRepo, kKeyNames, {"--version"}, kExpires, kExpireAfter, kForce, kSignatures}},
        targets_sign},
       {{"targets push", "publish the signed targets", {kRepo}}, targets_push},
       {{"targets get-unsigned", "print what is to be signed", {kRepo}}, targets_get_unsigned},
@@ -126,25 +134,51 @@ std::vector<Entry> repository_entries() {
         "make a repository from credentials.zip",
         {kRepo, needed("--credentials", 'c'), {"--reposerver"}, {"--servertype", 't'}}},
        init},
+      {{"move-offline",
+        "put root keys of yours in place of the server's",
+        {kRepo,
+         needed("--old-root-alias"),
+         {"--new-root"},
+         {"--new-targets"},
+         {"--old-keyid"},
+         flag("--fetch-only"),
+         flag("--replace-all-keys")}},
+       move_offline},
       {{"export-credentials", "write credentials.zip", {kRepo, kKeyNamesNeeded, needed("--output", 'o')}},
        export_credentials},
   };
 }
 
+std::vector<Entry> delegation_entries() {
+  const Option name = needed("--name", 'n'), input = needed("--input", 'i');
+  const Option in_place{"--inplace", 'e', Kind::flag};
+  return {
+      {{"targets delegations add",
+        "delegate targets to other keys",
+        {kRepo, name, {"--prefix", 'p', Kind::list, Need::required}, {"--key", 'k', Kind::list, Need::required}}},
+       targets_delegations_add},
+      {{"delegations init", "print an empty delegated role", {}}, delegations_init},
+      {{"delegations add-target", "add a target to a delegated role", target_options({input, in_place})},
+       delegations_add_target},
+      {{"delegations sign", "sign a delegated role", {kKeyNamesNeeded, {"--keys-path", 'p'}, input, in_place}},
+       delegations_sign},
+      {{"delegations push", "publish a delegated role", {kRepo, name, input}}, delegations_push},
+      {{"delegations pull", "fetch and verify a delegated role", {kRepo, name, {"--output", 'o'}}}, delegations_pull},
+  };
+}
+
+std::vector<Entry> json_entries() {
+  const Option input = needed("--input", 'i'), pub = needed("--pub-key", 'p');
+  return {
+      {{"sign-json", "sign a JSON file", {needed("--priv-key", 'k'), pub, input}}, sign_json},
+      {{"verify-json", "check a signed JSON file", {pub, input}}, verify_json},
+  };
+}
+
 std::vector<Entry> later_entries() {
   return {
-      {{"move-offline", "take the root key off the server", {kRepo}}, not_available},
       {{"targets upload", "upload a binary", {kRepo}}, not_available},
-      {{"targets add-uploaded", "add an uploaded binary", {kRepo}}, not_available},
-      {{"targets delegations add", "delegate to other keys", {kRepo}}, not_available},
-      {{"delegations init", "start a delegated role", {}}, not_available},
-      {{"delegations add-target", "add a target to a delegated role", {}}, not_available},
-      {{"delegations sign", "sign a delegated role", {}}, not_available},
-      {{"delegations push", "publish a delegated role", {}}, not_available},
-      {{"delegations pull", "fetch a delegated role", {}}, not_available},
       {{"import-client-cert", "use a client certificate", {kRepo}}, not_available},
-      {{"sign-json", "sign a JSON file", {}}, not_available},
-      {{"verify-json", "check a signed JSON file", {}}, not_available},
   };
 }
 
@@ -152,8 +186,8 @@ std::vector<Entry> later_entries() {
 
 std::vector<Entry> all_entries() {
   std::vector<Entry> all;
-  for (const auto entries :
-       {key_entries, root_entries, root_edit_entries, target_entries, repository_entries, later_entries})
+  for (const auto entries : {key_entries, root_entries, root_edit_entries, target_entries, delegation_entries,
+                             repository_entries, json_entries, later_entries})
     for (auto& entry : entries()) all.push_back(std::move(entry));
   return all;
 }

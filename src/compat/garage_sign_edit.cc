@@ -70,19 +70,6 @@ void say_prospects(const Run& run, const TufRepo& repo, BytesView envelope) {
     run.talk.err() << "notice: " << line << '\n';
 }
 
-Result<std::vector<ceremony::GivenSignature>> given_signatures(const TufRepo& repo, const std::string& map) {
-  std::vector<ceremony::GivenSignature> given;
-  for (const auto& pair : split(map, ',')) {
-    const auto at = pair.find('=');
-    if (at == std::string::npos)
-      return bad_input("option --signatures: want name=BASE64, got '" + pair.substr(0, 40) + "'");
-    const auto key = TRY(repo.public_key(pair.substr(0, at)));
-    const auto signature = TRY_IN("option --signatures", unbase64(pair.substr(at + 1)));
-    given.push_back({key, signature});
-  }
-  return given;
-}
-
 // The candidate, or the envelope named by --input, with more signatures; the signed bytes stay.
 Result<int> append(const Run& run, const TufRepo& repo) {
   const auto trusted = TRY(trusted_root(repo));

@@ -4,7 +4,7 @@
 #include "ceremony/difference.h"
 #include "ceremony/edit.h"
 #include "ceremony/sign.h"
-#include "compat/garage_sign_run.h"
+#include "compat/garage_sign_publish.h"
 #include "crypto/hash.h"
 
 namespace rota::compat::garage {
@@ -27,12 +27,6 @@ Result<Json> body_of(BytesView envelope) {
 Result<bool> holds_candidate(const TufRepo& repo, const Root& trusted) {
   const auto candidate = TRY(signed_root(repo));
   return candidate && !(TRY(body_of(*candidate)) == trusted->body);
-}
-
-Status write_pulled(const TufRepo& repo, const Root& newest) {
-  TRY(repo.write_signed(tuf::Role::root, newest.raw()));
-  TRY(repo.write_unsigned(tuf::Role::root, newest->body));
-  return repo.remove_role_file("push.journal");
 }
 
 // Where the walk begins: --trusted-root, roles/trusted, roles/root.json, or, with --force, what the server shows.
@@ -58,12 +52,6 @@ Result<Root> pull_anchor(const Run& run, const TufRepo& repo, BytesView served) 
       tuf::next_root(*published, *own))
     return published;
   return TRY_IN("roles/root.json", std::move(anchor));
-}
-
-Result<Bytes> served_root(const RepoService& service) {
-  const auto served = TRY(ceremony::fetch_newest_root(service.root_source()));
-  if (!served) return not_found("the server has no root for this repository");
-  return *served;
 }
 
 // What became of the root that was signed here.
@@ -152,26 +140,33 @@ Result<bool> arrived_before(const Run& run, const TufRepo& repo, const RepoServi
   return true;
 }
 
-std::string push_name(const Run& run) {
+std::string push_name(const tuf::Allowed& allowed) {
   std::string query;
-  if (run.asked.has("--allow")) query = "?allow-weaker=1";
-  if (run.asked.has("--force")) query += query.empty() ? "?force-expiry=1" : "&force-expiry=1";
+  if (!allowed.names.empty()) query = "?allow-weaker=1";
+  if (allowed.short_expiry) query += query.empty() ? "?force-expiry=1" : "&force-expiry=1";
   return "root" + query;
 }
 
-struct Push {
-  Root trusted;
-  Bytes candidate;
-};
+}  // namespace
 
-// Everything that can be known without a request.
+Result<Bytes> served_root(const RepoService& service) {
+  const auto served = TRY(ceremony::fetch_newest_root(service.root_source()));
+  if (!served) return not_found("the server has no root for this repository");
+  return *served;
+}
+
+Status write_pulled(const TufRepo& repo, const Root& newest) {
+  TRY(repo.write_signed(tuf::Role::root, newest.raw()));
+  TRY(repo.write_unsigned(tuf::Role::root, newest->body));
+  return repo.remove_role_file("push.journal");
+}
+
 Result<int> refuse_before_sending(const Run& run, const TufRepo& repo, const Push& push) {
   if (TRY(body_of(push.candidate)) == push.trusted->body)
     return run.refuse(kRefused, rejected("root version " + std::to_string(push.trusted->version) +
                                          " is published already; there is nothing new"));
   if (run.asked.has("--no-verify")) return kDone;
-  const tuf::Allowed allowed{run.asked.list("--allow"), run.asked.has("--force")};
-  const auto fit = ceremony::publishable(push.trusted, push.candidate, run.now(), allowed);
+  const auto fit = ceremony::publishable(push.trusted, push.candidate, run.now(), push.allowed);
   if (fit) return kDone;
   run.refuse(kRefused, fit.error());
   for (const auto& line : ceremony::missing_lines(push.trusted, push.candidate, repo.local_keys()))
@@ -181,7 +176,7 @@ Result<int> refuse_before_sending(const Run& run, const TufRepo& repo, const Pus
 
 Result<int> send_root(const Run& run, const TufRepo& repo, RepoService& service, const Push& push) {
   TRY(record_push(run, repo, push.candidate));
-  const auto reply = service.call("POST", push_name(run), push.candidate);
+  const auto reply = service.call("POST", push_name(push.allowed), push.candidate);
   if (!reply || reply->status >= 500) return settle_push(run, repo, service, push.candidate);
   if (reply->status == 202)
     return run.refuse(kFailed,
@@ -195,8 +190,6 @@ Result<int> send_root(const Run& run, const TufRepo& repo, RepoService& service,
                     conflict("push root: " + refusal.text(),
                              reply->status == 409 ? "the production chain is out of step: use 'fioctl keys'" : ""));
 }
-
-}  // namespace
 
 Result<int> root_pull(const Run& run) {
   const TufRepo repo = run.repo();
@@ -231,7 +224,7 @@ Result<int> root_push(const Run& run) {
     if (!(TRY(body_of(*candidate)) == (*trusted)->body))
       TRY_IN("roles/root.json is no successor of the server's root", tuf::next_root(*trusted, *candidate));
   }
-  const Push push{*trusted, *candidate};
+  const Push push{*trusted, *candidate, {run.asked.list("--allow"), run.asked.has("--force")}};
   if (const int refused = TRY(refuse_before_sending(run, repo, push)); refused != kDone) return refused;
   auto service = TRY(RepoService::open(config, run.world.fetcher));
   if (TRY(arrived_before(run, repo, service, push.candidate))) return kDone;

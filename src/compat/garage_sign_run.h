@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "ceremony/sign.h"
 #include "compat/command_line.h"
 #include "compat/garage_sign.h"
 #include "compat/repo_service.h"
 #include "compat/tufrepo.h"
-#include "tuf/sign.h"
 
 namespace rota::compat::garage {
 
@@ -41,6 +41,8 @@ std::vector<Entry> all_entries();
 
 // The keys named by a repeatable option, each key once, last to first.
 Result<std::vector<tuf::KeySigner>> signers_named(const TufRepo& repo, const std::vector<std::string>& names);
+// --signatures: "name=BASE64,name2=BASE64", the names those of public keys here.
+Result<std::vector<ceremony::GivenSignature>> given_signatures(const TufRepo& repo, const std::string& map);
 std::vector<const tuf::Signer*> pointers(const std::vector<tuf::KeySigner>& signers);
 
 // What --expires or --expire-after say; nullopt without them.
@@ -81,10 +83,24 @@ Result<int> targets_sign(const Run& run);
 Result<int> targets_push(const Run& run);
 Result<int> targets_get_unsigned(const Run& run);
 Result<int> targets_increment_version(const Run& run);
+Result<int> targets_upload(const Run& run);
+Result<int> targets_add_uploaded(const Run& run);
+Result<int> targets_delegations_add(const Run& run);
 Result<int> get_targets(const Run& run);
 
 Result<int> init(const Run& run);
 Result<int> export_credentials(const Run& run);
+
+Result<int> delegations_init(const Run& run);
+Result<int> delegations_add_target(const Run& run);
+Result<int> delegations_sign(const Run& run);
+Result<int> delegations_push(const Run& run);
+Result<int> delegations_pull(const Run& run);
+
+Result<int> move_offline(const Run& run);
+
+Result<int> sign_json(const Run& run);
+Result<int> verify_json(const Run& run);
 
 Result<int> not_available(const Run& run);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "crypto/hash.h"
+
 namespace rota::sim {
 namespace {
 
@@ -53,9 +55,11 @@ FetchReply Repository::answer(const FetchRequest& request) {
   const std::string name = name_in(request.url);
   auto& chain = is_production(request) ? prod_ : ci_;
   if (name == "root/updates" && !updates_.empty()) return {200, {}, updates_};
-  if (request.method == "POST" && name == "root") return post(chain, request.body);
+  if (request.method == "POST" && name == "root") return post(chain, request);
   if (request.method == "GET" && name.ends_with("root.json")) return root_answer(chain, name);
-  return refused(404, "not_found");
+  if (const std::string_view keys = "root/private_keys/"; name.starts_with(keys))
+    return private_key_answer(request, name.substr(keys.size()));
+  return file_answer(request, name);
 }
 
 FetchReply Repository::token_answer(const FetchRequest& request) const {
@@ -78,12 +82,33 @@ FetchReply Repository::root_answer(const std::vector<Bytes>& chain, std::string_
   return {200, {}, chain[static_cast<std::size_t>(version - 1)]};
 }
 
-FetchReply Repository::post(std::vector<Bytes>& chain, BytesView root) {
+FetchReply Repository::private_key_answer(const FetchRequest& request, const std::string& id) {
+  const auto key = private_keys_.find(id);
+  if (key == private_keys_.end()) return refused(404, "private_keys_not_found");
+  if (request.method == "GET") return {200, {}, key->second};
+  private_keys_.erase(key);
+  return {204, {}, ""};
+}
+
+FetchReply Repository::file_answer(const FetchRequest& request, const std::string& name) {
+  if (request.method == "PUT" && name == "targets") files_["targets.json"] = request.body;
+  if (request.method == "PUT" && name.starts_with("delegations/")) files_[name] = request.body;
+  if (request.method == "PUT") return {204, {}, ""};
+  const auto file = files_.find(name);
+  if (file == files_.end()) return refused(404, "not_found");
+  return {200, {{"x-ats-role-checksum", crypto::sha256_hex(file->second)}}, file->second};
+}
+
+FetchReply Repository::post(std::vector<Bytes>& chain, const FetchRequest& request) {
+  const Bytes& root = request.body;
   if (chain.empty()) return refused(404, "not_found");
   if (&chain == &prod_ && prod_.size() >= ci_.size()) return refused(409, "out_of_step");
   const auto newest = newest_of(chain);
   if (!newest) return refused(500, "internal");
-  const auto reasons = tuf::stopping(tuf::admit_root(*newest, root, now_), {});
+  tuf::Allowed allowed;
+  if (request.url.find("allow-weaker=1") != std::string::npos)
+    allowed.names = {"lower-threshold", "fewer-keys", "replace-role"};
+  const auto reasons = tuf::stopping(tuf::admit_root(*newest, root, now_), allowed);
   if (!reasons.empty()) return refused(400, "invalid_root_role", reasons);
   chain.emplace_back(root);
   return {204, {}, ""};

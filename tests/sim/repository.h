@@ -39,6 +39,12 @@ class Repository final : public Fetcher {
   void require_bearer(std::string token) { token_ = std::move(token); }
   // The answer of GET root/updates; empty: no such page (404).
   void set_updates_answer(std::string json) { updates_ = std::move(json); }
+  // A root key that the server still has: GET and DELETE root/private_keys/<id>.
+  void hold_private_key(const std::string& id, Bytes pair) { private_keys_[id] = std::move(pair); }
+  bool holds_private_key(const std::string& id) const { return private_keys_.contains(id); }
+  // Any other file: GET, and PUT for targets and delegations.
+  void serve_file(const std::string& name, Bytes bytes) { files_[name] = std::move(bytes); }
+  const std::map<std::string, Bytes>& served_files() const { return files_; }
   // Somebody else's root.
   void publish(Bytes root) { ci_.push_back(std::move(root)); }
 
@@ -54,7 +60,9 @@ class Repository final : public Fetcher {
   FetchReply answer(const FetchRequest& request);
   FetchReply token_answer(const FetchRequest& request) const;
   FetchReply root_answer(const std::vector<Bytes>& chain, std::string_view name) const;
-  FetchReply post(std::vector<Bytes>& chain, BytesView root);
+  FetchReply private_key_answer(const FetchRequest& request, const std::string& id);
+  FetchReply file_answer(const FetchRequest& request, const std::string& name);
+  FetchReply post(std::vector<Bytes>& chain, const FetchRequest& request);
   bool is_production(const FetchRequest& request) const { return request.url.ends_with("?production=1"); }
 
   std::vector<Bytes> ci_, prod_;
@@ -62,6 +70,7 @@ class Repository final : public Fetcher {
   Mood mood_ = Mood::honest;
   std::function<Status(const FetchRequest&)> look_;
   std::map<tuf::Version, Bytes> lies_;
+  std::map<std::string, Bytes> private_keys_, files_;
   std::string token_, updates_;
   std::vector<std::string> requests_, bodies_;
 };
