@@ -42,23 +42,22 @@ char lower_of(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' 
 }  // namespace
 
 std::string hex(BytesView bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  auto to = out.begin();
   for (char c : bytes) {
-    out.push_back(kHexDigits[byte_of(c) >> 4]);
-    out.push_back(kHexDigits[byte_of(c) & 15]);
+    *to++ = kHexDigits[byte_of(c) >> 4];
+    *to++ = kHexDigits[byte_of(c) & 15];
   }
   return out;
 }
 
 Result<Bytes> unhex(std::string_view text) {
   if (text.size() % 2 != 0) return bad_input("hex: odd number of digits");
-  Bytes out;
-  out.reserve(text.size() / 2);
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = hex_value(text[i]), low = hex_value(text[i + 1]);
+  Bytes out(text.size() / 2, '\0');
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const int high = hex_value(text[2 * i]), low = hex_value(text[2 * i + 1]);
     if (high < 0 || low < 0) return bad_input("hex: a character that is not a hex digit");
-    out.push_back(static_cast<char>(high * 16 + low));
+    out[i] = static_cast<char>(high * 16 + low);
   }
   return out;
 }
@@ -82,8 +81,8 @@ std::string base64(BytesView bytes) {
 
 Result<Bytes> unbase64(std::string_view text) {
   if (text.size() % 4 != 0) return bad_input("base64: length is not a multiple of four");
-  Bytes out;
-  out.reserve(text.size() / 4 * 3);
+  Bytes out(text.size() / 4 * 3, '\0');
+  auto to = out.begin();
   for (std::size_t i = 0; i < text.size(); i += 4) {
     const bool last = i + 4 == text.size();
     const std::size_t pad = !last ? 0 : text[i + 3] != '=' ? 0 : text[i + 2] != '=' ? 1 : 2;
@@ -95,8 +94,9 @@ Result<Bytes> unbase64(std::string_view text) {
     }
     if ((pad == 1 && (group & 0xff)) || (pad == 2 && (group & 0xffff)))
       return bad_input("base64: trailing bits are not zero");
-    for (std::size_t k = 0; k < 3 - pad; ++k) out.push_back(static_cast<char>(group >> (16 - 8 * k) & 0xff));
+    for (std::size_t k = 0; k < 3 - pad; ++k) *to++ = static_cast<char>(group >> (16 - 8 * k) & 0xff);
   }
+  out.resize(static_cast<std::size_t>(to - out.begin()));
   return out;
 }
 

@@ -70,6 +70,8 @@ Result<Bytes> PosixFiles::read(const std::string& path, std::uint64_t max) {
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return errno_error("read", path);
   Bytes bytes;
+  struct stat st {};
+  if (::fstat(fd.get(), &st) == 0 && st.st_size > 0) bytes.reserve(std::min(static_cast<std::uint64_t>(st.st_size), max));
   char buffer[64 * 1024];
   for (;;) {
     const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);

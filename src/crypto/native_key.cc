@@ -8,8 +8,7 @@
 namespace rota::crypto {
 namespace {
 
-KeyHandle key_from(const char* algorithm, int selection, OSSL_PARAM* parameters) {
-  const KeyOperationHandle context(EVP_PKEY_CTX_new_from_name(nullptr, algorithm, nullptr));
+KeyHandle key_from(const KeyOperationHandle& context, int selection, OSSL_PARAM* parameters) {
   EVP_PKEY* key = nullptr;
   if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
       EVP_PKEY_fromdata(context.get(), &key, selection, parameters) != 1)
@@ -17,7 +16,12 @@ KeyHandle key_from(const char* algorithm, int selection, OSSL_PARAM* parameters)
   return KeyHandle(key);
 }
 
+KeyOperationHandle operation_of(const char* algorithm) {
+  return KeyOperationHandle(EVP_PKEY_CTX_new_from_name(nullptr, algorithm, nullptr));
+}
+
 KeyHandle rsa_key(const Spki& spki) {
+  thread_local const KeyOperationHandle operation = operation_of("RSA");  // to look it up takes as long as to use it
   Bytes modulus(spki.modulus.rbegin(), spki.modulus.rend());  // the library wants the machine's order
   Bytes exponent(spki.exponent.rbegin(), spki.exponent.rend());
   if constexpr (std::endian::native == std::endian::big) {
@@ -27,13 +31,13 @@ KeyHandle rsa_key(const Spki& spki) {
   OSSL_PARAM parameters[] = {OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, bytes_of(modulus), modulus.size()),
                              OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, bytes_of(exponent), exponent.size()),
                              OSSL_PARAM_construct_end()};
-  return key_from("RSA", EVP_PKEY_PUBLIC_KEY, parameters);
+  return key_from(operation, EVP_PKEY_PUBLIC_KEY, parameters);
 }
 
 KeyHandle curve_named(std::string name) {
   OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), 0),
                              OSSL_PARAM_construct_end()};
-  return key_from("EC", EVP_PKEY_KEY_PARAMETERS, parameters);
+  return key_from(operation_of("EC"), EVP_PKEY_KEY_PARAMETERS, parameters);
 }
 
 // A copy of a key that has its curve and no point yet: to look a curve up costs more than all the rest.
@@ -61,10 +65,10 @@ KeyHandle native_of(const Spki& spki) {
 }  // namespace
 
 EVP_PKEY* NativeKey::get() const {
-  std::call_once(made_, [this] {
-    if (const auto spki = read_spki(spki_der_)) key_ = native_of(*spki);
-    ERR_clear_error();
-  });
+  const std::lock_guard lock(making_);
+  if (key_) return key_.get();
+  if (const auto spki = read_spki(spki_der_)) key_ = native_of(*spki);
+  ERR_clear_error();
   return key_.get();
 }
 

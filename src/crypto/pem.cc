@@ -1,5 +1,7 @@
 #include "crypto/pem.h"
 
+#include <algorithm>
+
 namespace rota::crypto {
 namespace {
 
@@ -12,8 +14,12 @@ Result<SecretBytes> decoded(std::string_view body) {
     return bad_input("PEM: the block has headers", "remove the passphrase first, with `openssl pkey`");
   Bytes joined;
   joined.reserve(body.size());
-  for (const char c : body)
-    if (c != '\n' && c != '\r' && c != ' ' && c != '\t') joined.push_back(c);
+  const auto is_white = [](char c) { return c == '\n' || c == '\r' || c == ' ' || c == '\t'; };
+  for (auto at = body.begin(); at != body.end();) {
+    const auto end = std::find_if(at, body.end(), is_white);
+    joined.append(at, end);
+    at = std::find_if_not(end, body.end(), is_white);
+  }
   const SecretBytes text(std::move(joined));
   return SecretBytes(TRY_IN("PEM", unbase64(text.reveal())));
 }

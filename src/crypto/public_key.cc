@@ -110,24 +110,25 @@ Result<Bytes> ed25519_spki_of(EVP_PKEY* key) {
   return spki_of_point(KeyType::ed25519, raw);
 }
 
-struct VerifyOperation {
-  DigestHandle context{EVP_MD_CTX_new()};
+DigestHandle verification_begun(EVP_PKEY* key, Scheme scheme) {
+  DigestHandle context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* options = nullptr;
-};
-
-Result<VerifyOperation> verify_operation(EVP_PKEY* key, Scheme scheme) {
-  VerifyOperation op;
   const char* digest = scheme == Scheme::ed25519 ? nullptr : scheme == Scheme::ecdsa_sha384 ? "SHA384" : "SHA256";
-  if (EVP_DigestVerifyInit_ex(op.context.get(), &op.options, digest, nullptr, nullptr, key, nullptr) != 1)
-    return io_error("verify: " + openssl_reason());
-  if (scheme == Scheme::rsassa_pss_sha256 && EVP_PKEY_CTX_set_rsa_padding(op.options, RSA_PKCS1_PSS_PADDING) != 1)
-    return io_error("verify: " + openssl_reason());
-  return op;
+  const bool begun = EVP_DigestVerifyInit_ex(context.get(), &options, digest, nullptr, nullptr, key, nullptr) == 1 &&
+                     (scheme != Scheme::rsassa_pss_sha256 ||
+                      EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) == 1);
+  ERR_clear_error();
+  return begun ? std::move(context) : nullptr;
 }
 
-bool verified(const VerifyOperation& op, BytesView message, BytesView signature) {
+// In the scheme of the key's type. nullptr: the library fails.
+DigestHandle verification(const NativeKey& key, KeyType type) {
+  return key.verification([type](EVP_PKEY* native) { return verification_begun(native, scheme_of(type)); });
+}
+
+bool verified(const DigestHandle& context, BytesView message, BytesView signature) {
   const int answer =
-      EVP_DigestVerify(op.context.get(), bytes_of(signature), signature.size(), bytes_of(message), message.size());
+      EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(message), message.size());
   ERR_clear_error();
   return answer == 1;
 }
@@ -192,15 +193,16 @@ std::string PublicKey::ed25519_hex() const {
 
 bool PublicKey::verifies(Scheme scheme, BytesView message, BytesView signature) const {
   if (scheme != scheme_of(type_)) return false;
-  const auto op = verify_operation(native_->get(), scheme);
-  return op.ok() && verified(*op, message, signature);  // a PSS salt of any length, unless told otherwise
+  const DigestHandle context = verification(*native_, type_);
+  return context && verified(context, message, signature);  // a PSS salt of any length, unless told otherwise
 }
 
 int PublicKey::pss_salt_length(BytesView message, BytesView signature) const {
   if (!verifies(Scheme::rsassa_pss_sha256, message, signature)) return -1;
   const auto has_salt = [&](int length) {
-    auto op = verify_operation(native_->get(), Scheme::rsassa_pss_sha256);
-    return op.ok() && EVP_PKEY_CTX_set_rsa_pss_saltlen(op->options, length) == 1 && verified(*op, message, signature);
+    const DigestHandle context = verification(*native_, type_);
+    return context && EVP_PKEY_CTX_set_rsa_pss_saltlen(EVP_MD_CTX_get_pkey_ctx(context.get()), length) == 1 &&
+           verified(context, message, signature);
   };
   if (has_salt(32)) return 32;
   const int longest = (bits_ - 1 + 7) / 8 - 32 - 2;  // RFC 8017 9.1.1
