@@ -16,11 +16,11 @@ inline const tuf::KeySigner& signer(int seed) {
   return known != made.end() ? known->second : made.emplace(seed, tuf::test::signer(seed)).first->second;
 }
 
-// The value of "signatures": one of each key over the canonical form of `body`, whether Rota itself would sign that or
-// not.
-inline Bytes signatures_over(const Json& body, tuf::Dialect dialect, const tuf::test::Seeds& seeds) {
+// The value of "signatures": one of each key over a canonical form of `body`, whether Rota itself would sign that or not.
+inline Bytes signatures_over(const Json& body, tuf::Dialect dialect, const tuf::test::Seeds& seeds,
+                             tuf::CanonicalForm form) {
   const bool tuf = dialect == tuf::Dialect::tuf;
-  const Bytes message = canonical(body, tuf ? tuf::CanonicalForm::olpc : tuf::CanonicalForm::uptane);
+  const Bytes message = canonical(body, form);
   Json list{Json::Array{}};
   for (const int seed : seeds) {
     const Bytes bytes = signer(seed).sign(message).value();
@@ -31,6 +31,12 @@ inline Bytes signatures_over(const Json& body, tuf::Dialect dialect, const tuf::
     list.push_back(std::move(signature));
   }
   return to_json(list);
+}
+
+// Over the form of the dialect.
+inline Bytes signatures_over(const Json& body, tuf::Dialect dialect, const tuf::test::Seeds& seeds) {
+  const bool tuf = dialect == tuf::Dialect::tuf;
+  return signatures_over(body, dialect, seeds, tuf ? tuf::CanonicalForm::olpc : tuf::CanonicalForm::uptane);
 }
 
 // The text of what is signed stays as it is.
