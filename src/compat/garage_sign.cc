@@ -150,6 +150,15 @@ int garage_sign(const std::vector<std::string>& args, const cli::Talk& talk, con
   return front_words(grammar, {*asked, talk, world});
 }
 
+namespace {
+
+Result<std::shared_ptr<Fetcher>> connected(const crypto::TlsClientOptions& identity) {
+  return std::shared_ptr<Fetcher>(std::make_shared<http::Client>(http::ClientOptions{
+      .tls = TRY(crypto::TlsContext::client(identity)), .always = {{"User-Agent", "garage-sign/" ROTA_VERSION}}}));
+}
+
+}  // namespace
+
 int garage_sign_main(const std::vector<std::string>& args, const cli::Talk& talk) {
   for (const auto& arg : args)
     if (arg == "--version" && args.size() == 1) {
@@ -165,7 +174,7 @@ int garage_sign_main(const std::vector<std::string>& args, const cli::Talk& talk
   const SystemClock clock;
   http::Client client({.tls = *tls, .always = {{"User-Agent", "garage-sign/" ROTA_VERSION}}});
   const char* strict = std::getenv("ROTA_STRICT_COMPAT");
-  return garage_sign(args, talk, {files, clock, client, strict != nullptr && std::string_view(strict) == "1"});
+  return garage_sign(args, talk, {files, clock, client, strict != nullptr && std::string_view(strict) == "1", connected});
 }
 
 }  // namespace rota::compat

@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/time.h"
 #include "cli/talk.h"
+#include "compat/repo_service.h"
 
 namespace rota::compat {
 
@@ -20,6 +21,7 @@ struct GarageSignWorld {
   const Clock& clock;
   Fetcher& fetcher;
   bool strict = false;  // ROTA_STRICT_COMPAT=1
+  Connect connect = {};  // for repositories whose service wants a client certificate
 };
 
 // `args` without the program's name.

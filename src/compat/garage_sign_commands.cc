@@ -134,6 +134,10 @@ std::vector<Entry> repository_entries() {
         "make a repository from credentials.zip",
         {kRepo, needed("--credentials", 'c'), {"--reposerver"}, {"--servertype", 't'}}},
        init},
+      {{"import-client-cert",
+        "call the service with a client certificate",
+        {kRepo, needed("--client-cert", 'c'), {"--server-cert", 's'}}},
+       import_client_cert},
       {{"move-offline",
         "put root keys of yours in place of the server's",
         {kRepo,
@@ -178,7 +182,6 @@ std::vector<Entry> json_entries() {
 std::vector<Entry> later_entries() {
   return {
       {{"targets upload", "upload a binary", {kRepo}}, not_available},
-      {{"import-client-cert", "use a client certificate", {kRepo}}, not_available},
   };
 }
 

@@ -1,17 +1,29 @@
 // init and export-credentials: a tufrepo from credentials.zip and back (garage-sign.md 7.2).
 #include "compat/credentials_zip.h"
 #include "compat/garage_sign_run.h"
+#include "crypto/pkcs12.h"
 
 namespace rota::compat::garage {
 namespace {
 
-constexpr std::size_t kMaxZip = 32u << 20;
+constexpr std::size_t kMaxZip = 32u << 20, kMaxCertificate = 1u << 20;
 
 std::optional<ServerType> server_type(const Run& run) {
   const std::string type = lower(run.asked.value_if("--servertype").value_or("reposerver"));
   if (type == "reposerver") return ServerType::reposerver;
   if (type == "director") return ServerType::director;
   return std::nullopt;
+}
+
+// A file that will be of use: the client's holds a key, the server's holds none.
+Result<crypto::SecretBytes> readable_pkcs12(const Run& run, std::string_view option) {
+  const std::string path = run.asked.value(option);
+  crypto::SecretBytes bytes(TRY(run.world.files.read(path, kMaxCertificate)));
+  const auto read = TRY_IN(path, crypto::read_pkcs12(bytes.reveal()));
+  const bool wants_key = option == "--client-cert";
+  if (wants_key && read.key_pem.reveal().empty()) return bad_input(path + ": has no private key");
+  if (!wants_key && read.trusted_pem.empty()) return bad_input(path + ": has no certificates to trust");
+  return bytes;
 }
 
 }  // namespace
@@ -28,6 +40,21 @@ Result<int> init(const Run& run) {
   TRY(repo.make(made.files));
   for (const auto& name : made.missing) run.talk.warn(credentials + ": has no " + name);
   run.say("made " + repo.folder());
+  return kDone;
+}
+
+Result<int> import_client_cert(const Run& run) {
+  const TufRepo repo = run.repo();
+  const auto lock = TRY(repo.lock());
+  Json config = TRY(repo.config());
+  const auto client = TRY(readable_pkcs12(run, "--client-cert"));
+  const bool with_server = run.asked.has("--server-cert");
+  const auto server = with_server ? TRY(readable_pkcs12(run, "--server-cert")) : crypto::SecretBytes();
+  TRY(repo.add_file("client_auth.p12", client.reveal()));
+  if (with_server) TRY(repo.add_file("server.p12", server.reveal()));
+  config["auth"] = Json::Object{{"certPath", "client_auth.p12"}, {"serverCertPath", with_server ? Json("server.p12") : Json()}};
+  TRY(repo.write_config(config));
+  run.say("'" + repo.folder() + "' now calls its service with the client certificate");
   return kDone;
 }
 

@@ -193,7 +193,7 @@ Result<int> delegations_push(const Run& run) {
   TRY_IN(input, tuf::parse_envelope(file, kLongest));
   const TufRepo repo = run.repo();
   TRY(check_delegated(run, repo, name, file));
-  auto service = TRY(RepoService::open(TRY(repo.config()), run.world.fetcher));
+  auto service = TRY(run.service(repo));
   const auto reply = TRY(service.call("PUT", "delegations/" + name + ".json", file));
   if (reply.status / 100 != 2) return rejected("push delegation '" + name + "': " + refusal_in(reply).text());
   run.say("published delegation '" + name + "'");
@@ -204,7 +204,7 @@ Result<int> delegations_pull(const Run& run) {
   if (const int refused = TRY(refuse_name(run)); refused != kDone) return refused;
   const std::string name = run.asked.value("--name");
   const TufRepo repo = run.repo();
-  auto service = TRY(RepoService::open(TRY(repo.config()), run.world.fetcher));
+  auto service = TRY(run.service(repo));
   const auto reply = TRY(service.call("GET", "delegations/" + name + ".json"));
   if (reply.status != 200) return not_found("GET delegations/" + name + ".json: " + refusal_in(reply).text());
   TRY(check_delegated(run, repo, name, reply.body));

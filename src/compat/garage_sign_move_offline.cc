@@ -202,7 +202,7 @@ Result<int> move_offline(const Run& run) {
   const TufRepo repo = run.repo();
   const bool is_director = repo.is_director();
   if (const int refused = TRY(refuse_options(run, is_director)); refused != kDone) return refused;
-  auto service = TRY(RepoService::open(TRY(repo.config()), run.world.fetcher));
+  auto service = TRY(run.service(repo));
   const auto lock = TRY(repo.lock());
   auto chain = TRY(verified_chain(repo, service));
   Move move{run, repo, std::move(service), std::move(chain)};

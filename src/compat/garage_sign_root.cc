@@ -193,7 +193,7 @@ Result<int> send_root(const Run& run, const TufRepo& repo, RepoService& service,
 
 Result<int> root_pull(const Run& run) {
   const TufRepo repo = run.repo();
-  auto service = TRY(RepoService::open(TRY(repo.config()), run.world.fetcher));
+  auto service = TRY(run.service(repo));
   const auto lock = TRY(repo.lock());
   const auto served = TRY(served_root(service));
   const auto anchor = TRY(pull_anchor(run, repo, served));
@@ -219,14 +219,14 @@ Result<int> root_push(const Run& run) {
   if (!candidate) return not_found("roles/root.json: no such file", "run 'garage-sign root sign' first");
   auto trusted = TRY(repo.trusted());
   if (!trusted) {
-    auto service = TRY(RepoService::open(config, run.world.fetcher));
+    auto service = TRY(run.service(repo));
     trusted = TRY_IN("root.json of the server", tuf::anchor_root(TRY(served_root(service))));
     if (!(TRY(body_of(*candidate)) == (*trusted)->body))
       TRY_IN("roles/root.json is no successor of the server's root", tuf::next_root(*trusted, *candidate));
   }
   const Push push{*trusted, *candidate, {run.asked.list("--allow"), run.asked.has("--force")}};
   if (const int refused = TRY(refuse_before_sending(run, repo, push)); refused != kDone) return refused;
-  auto service = TRY(RepoService::open(config, run.world.fetcher));
+  auto service = TRY(run.service(repo));
   if (TRY(arrived_before(run, repo, service, push.candidate))) return kDone;
   return send_root(run, repo, service, push);
 }
@@ -260,7 +260,7 @@ Result<int> root_status(const Run& run) {
     if (next.empty()) next.push_back("signed by enough keys: run 'garage-sign root push'");
   }
   if (!run.asked.has("--offline")) {
-    auto service = TRY(RepoService::open(TRY(repo.config()), run.world.fetcher));
+    auto service = TRY(run.service(repo));
     if (const auto served = served_root(service))
       facts["server"]["version"] = TRY(body_of(*served)).integer_or("version", 0);
   }

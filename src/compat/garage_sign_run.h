@@ -24,6 +24,8 @@ struct Run {
   std::string home() const { return asked.value_if("--home-dir").value_or("./tuf"); }
   // --repo, below the home directory unless absolute.
   TufRepo repo() const;
+  // The service that the repository is for, with its credentials.
+  Result<RepoService> service(const TufRepo& repo) const { return RepoService::open(repo, world.fetcher, world.connect); }
   Time now() const { return world.clock.now(); }
   // Progress: stderr, or stdout in strict mode.
   void say(std::string_view line) const;
@@ -90,6 +92,7 @@ Result<int> get_targets(const Run& run);
 
 Result<int> init(const Run& run);
 Result<int> export_credentials(const Run& run);
+Result<int> import_client_cert(const Run& run);
 
 Result<int> delegations_init(const Run& run);
 Result<int> delegations_add_target(const Run& run);

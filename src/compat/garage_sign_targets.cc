@@ -69,7 +69,7 @@ Result<int> targets_pull(const Run& run) {
   const TufRepo repo = run.repo();
   const auto lock = TRY(repo.lock());
   const auto trusted = TRY(trusted_root(repo));
-  auto service = TRY(RepoService::open(TRY(repo.config()), run.world.fetcher));
+  auto service = TRY(run.service(repo));
   const auto reply = TRY(served_targets(service));
   const auto fetched = checked_targets(*trusted, reply);
   if (!fetched) return run.refuse(kRefused, fetched.error());
@@ -150,7 +150,7 @@ Result<int> targets_push(const Run& run) {
   const auto signed_targets = TRY(canonical_envelope(*file));
   const auto verified = TRY_IN("roles/targets.json under root " + std::to_string(trusted->version),
                                tuf::targets_under(*trusted, signed_targets));
-  auto service = TRY(RepoService::open(TRY(repo.config()), run.world.fetcher));
+  auto service = TRY(run.service(repo));
   const auto checksum = TRY(repo.role_file(kChecksumFile));
   if (!checksum && TRY(service.call("GET", "targets.json")).status != 404)
     return not_found("roles/targets.json.checksum: no such file", "run 'garage-sign targets pull' first");
@@ -188,7 +188,7 @@ Result<int> targets_increment_version(const Run& run) {
 Result<int> get_targets(const Run& run) {
   const TufRepo repo = run.repo();
   const auto trusted = TRY(trusted_root(repo));
-  auto service = TRY(RepoService::open(TRY(repo.config()), run.world.fetcher));
+  auto service = TRY(run.service(repo));
   const auto reply = TRY(served_targets(service));
   TRY_IN("targets.json", tuf::targets_under(*trusted, reply.body));
   run.talk.out() << reply.body << '\n';

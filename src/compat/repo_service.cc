@@ -1,6 +1,7 @@
 #include "compat/repo_service.h"
 
 #include "base/bytes.h"
+#include "crypto/pkcs12.h"
 #include "tuf/metadata.h"
 
 namespace rota::compat {
@@ -20,6 +21,26 @@ std::string base_of(const Json& config, const std::string& server) {
 Result<FetchReply> with_advice(Result<FetchReply> reply) {
   if (reply || reply.error().fault != Fault::denied) return reply;
   return Error{Fault::denied, reply.error().what, "a service with its own CA: SSL_CERT_FILE=server-ca.pem"};
+}
+
+Result<crypto::Pkcs12> pkcs12_named(const TufRepo& repo, const std::string& name) {
+  const auto bytes = TRY(repo.file(name));
+  return TRY_IN(name, crypto::read_pkcs12(bytes.reveal()));
+}
+
+bool is_by_certificate(const Json& auth) { return auth.find("certPath") != nullptr; }
+
+// auth: {"certPath", "serverCertPath"?}: the client's certificate, and whom it trusts instead of the system's store.
+Result<crypto::TlsClientOptions> tls_options(const TufRepo& repo, const Json& auth) {
+  const std::string name = TRY_IN("config.json: auth", auth.text("certPath"));
+  auto identity = TRY(pkcs12_named(repo, name));
+  if (identity.key_pem.reveal().empty()) return bad_input(name + ": has no private key");
+  crypto::TlsClientOptions options;
+  options.certificate_pem = std::move(identity.certificate_pem);
+  options.key_pem = std::move(identity.key_pem);
+  if (const std::string trusted = auth.text_or("serverCertPath", ""); !trusted.empty())
+    options.ca_pem = TRY(pkcs12_named(repo, trusted)).trusted_pem;
+  return options;
 }
 
 }  // namespace
@@ -63,10 +84,17 @@ Result<RepoService> RepoService::open(const Json& config, Fetcher& fetcher) {
   const std::string server = TRY_IN("config.json", config.text("reposerver"));
   const Json* auth = config.find("auth");
   if (auth == nullptr || auth->is_null()) return RepoService(fetcher, base_of(config, server), {});
-  if (auth->find("certPath") != nullptr)
-    return bad_input("config.json: authentication by client certificate is not available yet");
+  if (is_by_certificate(*auth)) return bad_input("config.json: the client certificate that it names is not here");
   const auto token = TRY(client_credentials_token(*auth, fetcher));
   return RepoService(fetcher, base_of(config, server), {{"Authorization", "Bearer " + token}});
+}
+
+Result<RepoService> RepoService::open(const TufRepo& repo, Fetcher& fetcher, const Connect& connect) {
+  const Json config = TRY(repo.config());
+  const Json* auth = config.find("auth");
+  if (auth == nullptr || !is_by_certificate(*auth)) return open(config, fetcher);
+  const std::string server = TRY_IN("config.json", config.text("reposerver"));
+  return RepoService(TRY(connect(TRY(tls_options(repo, *auth)))), base_of(config, server));
 }
 
 Result<FetchReply> RepoService::call(std::string method, std::string_view name, std::string body, Headers headers) {

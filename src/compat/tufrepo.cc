@@ -85,8 +85,17 @@ Status TufRepo::write_all(const NewFiles& files) const {
 }
 
 Result<crypto::SecretBytes> TufRepo::file(std::string_view name) const {
-  return crypto::SecretBytes(TRY(files_->read(path(name), kMaxFile)));
+  const std::string at = name.starts_with('/') ? std::string(name) : path(name);
+  return crypto::SecretBytes(TRY(files_->read(at, kMaxFile)));
 }
+
+Status TufRepo::add_file(std::string_view name, BytesView bytes) const {
+  if (!TRY(files_->facts(path(name))).exists()) return create_durable(*files_, path(name), bytes, kFileMode);
+  if (TRY(file(name)).reveal() == bytes) return {};
+  return conflict(path(name) + ": exists already");
+}
+
+Status TufRepo::write_config(const Json& config) const { return write(std::string(kConfig), to_pretty_json(config)); }
 
 Result<Json> TufRepo::config() const {
   auto bytes = files_->read(path(kConfig), kMaxConfig);

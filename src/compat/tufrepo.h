@@ -29,11 +29,14 @@ class TufRepo {
   // or a file of that name with other bytes.
   using NewFiles = std::map<std::string, crypto::SecretBytes, std::less<>>;
   Status make(const NewFiles& files) const;
-  // A file beside config.json; not_found when there is none.
+  // A file beside config.json, or anywhere by its whole path; not_found when there is none.
   Result<crypto::SecretBytes> file(std::string_view name) const;
+  // A new file there, 0600, durable. conflict: there is one with other bytes.
+  Status add_file(std::string_view name, BytesView bytes) const;
 
   // config.json. not_found with a hint when there is none.
   Result<Json> config() const;
+  Status write_config(const Json& config) const;
   bool is_director() const;  // of a kind without targets of its own; false when there is no configuration
 
   Result<crypto::PublicKey> public_key(const std::string& name) const;    // not_found names the file
