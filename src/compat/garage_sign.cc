@@ -152,9 +152,13 @@ int garage_sign(const std::vector<std::string>& args, const cli::Talk& talk, con
 
 namespace {
 
+http::ClientOptions client_options(const crypto::TlsContext& tls) {
+  return {.tls = tls, .always = {{"User-Agent", "garage-sign/" ROTA_VERSION}}};
+}
+
 Result<std::shared_ptr<Fetcher>> connected(const crypto::TlsClientOptions& identity) {
-  return std::shared_ptr<Fetcher>(std::make_shared<http::Client>(http::ClientOptions{
-      .tls = TRY(crypto::TlsContext::client(identity)), .always = {{"User-Agent", "garage-sign/" ROTA_VERSION}}}));
+  const auto tls = TRY(crypto::TlsContext::client(identity));
+  return std::shared_ptr<Fetcher>(std::make_shared<http::Client>(client_options(tls)));
 }
 
 }  // namespace
@@ -172,7 +176,7 @@ int garage_sign_main(const std::vector<std::string>& args, const cli::Talk& talk
   }
   PosixFiles files;
   const SystemClock clock;
-  http::Client client({.tls = *tls, .always = {{"User-Agent", "garage-sign/" ROTA_VERSION}}});
+  http::Client client(client_options(*tls));
   const char* strict = std::getenv("ROTA_STRICT_COMPAT");
   return garage_sign(args, talk, {files, clock, client, strict != nullptr && std::string_view(strict) == "1", connected});
 }

@@ -57,8 +57,8 @@ class ClientCertificate : public testing::Test {
   int run(std::vector<std::string> words) {
     words.insert(words.end(), {"--repo", kRepo});
     const auto connect = [](const crypto::TlsClientOptions& identity) -> Result<std::shared_ptr<Fetcher>> {
-      return std::shared_ptr<Fetcher>(
-          std::make_shared<http::Client>(http::ClientOptions{.tls = TRY(crypto::TlsContext::client(identity))}));
+      const auto tls = TRY(crypto::TlsContext::client(identity));
+      return std::shared_ptr<Fetcher>(std::make_shared<http::Client>(http::ClientOptions{.tls = tls}));
     };
     std::ostringstream out, err;
     http::Client nobody({});
