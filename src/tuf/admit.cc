@@ -173,8 +173,7 @@ class RootReview {
       add(Weight::error, "key-type", where + "want RSA or ED25519, got EC P-256; devices refuse the whole root");
     if (key->type() == crypto::KeyType::rsa && key->bits() == 2048)
       add(Weight::warning, "rsa-2048", where + "RSA 2048");
-    const auto carried = trusted_.keys.find(id);
-    const bool carried_over = carried != trusted_.keys.end() && carried->second == *key;
+    const bool carried_over = trusted_.keys.contains(id) && trusted_.keys.at(id) == *key;
     const KeyId own = key_id(*key, trusted_.dialect);
     if (!carried_over && id != own)
       add(Weight::error, "key-id", where + "want the id " + own.hex + " for a key that enters");
@@ -197,7 +196,7 @@ class RootReview {
   }
 
   const crypto::PublicKey* signer_of(const Signature& signature, const Root* next) const {
-    if (const auto key = trusted_.keys.find(signature.key_id); key != trusted_.keys.end()) return &key->second;
+    if (trusted_.keys.contains(signature.key_id)) return &trusted_.keys.at(signature.key_id);
     if (next == nullptr) return nullptr;
     const auto key = next->keys.find(signature.key_id);
     return key == next->keys.end() ? nullptr : &key->second;

@@ -328,6 +328,75 @@ TEST(AdmitBoundary, WhereNobodyWasNobodyIsReplaced) {
 
 // What a file of the repository may not hold.
 
+// What a new root says, when it is signed.
+
+// An RSA key of 3072 bit, and its PSS signature with 20 bytes of salt over the root below: made with openssl, which may
+// choose the salt.
+const char* const kRsa3072 =
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MIIBojANBgkqhkiG9w0BAQEFAAOCAY8AMIIBigKCAYEArRw9S/AMuvwudGMgCxeC\n"
+    "+DFSNbu1aAzvuquFXBbjD7TACidWWwWCHs2Uzn2jHqG8xlJ9vEzSL5FfXa7Rv/Ov\n"
+    "H8AkCUv6vfjf7jEbPVKdbaIjWUtUYqxHopNPJ6s9PhWP9dSf4g4CeHYJo+3uNQHz\n"
+    "4gEITkHy9iZOfHwQkZLfEIBbYbEiSVYuoGh1JWDawj5bzbIroG0KeQWCryC/ncL5\n"
+    "H3UsDHu8oG5HT4xxohkEIPqY9caX2iRYtHCGtWioDVXwGmJsCUD0xji2Qo8HkiO5\n"
+    "KPY1bYip7MdYimp7Hh3MlVyzP5iFfYaGmL8l1gGRo4lqeHmkyg9WPmccqZy372qc\n"
+    "PBKtHJtEBF7amM5Ortvaz4x27jfpbbHkxPkNAWQIeAcUvHuOdFxuFOx0QryycrPY\n"
+    "PFvzJMwReiraLfiT3Q3xEdGnXciCxhZbMmfI7SYUpcPV4e67P3ohUiUA5/VpTL2w\n"
+    "WZ1zbD3e8QOeVWmbZPbSQTY5lI3QCPoc62iI6ANZf/0RAgMBAAE=\n"
+    "-----END PUBLIC KEY-----\n";
+const char* const kSaltOf20 =
+    "ON0YpoyPdkd1qtlbxvzQfV8/k01sXJmz4EWrbGH2i4Es0V3FkKwc8kxy/gvApldHiO51ggptGDPu1rGCnA30EvePv1/io5UedbcS"
+    "m09YgbxG13rwK1VJw0i9CTa/0r3D2ytPp/jLHlOomBY9hrh3PuRAAjsTgS+KybBmxteu6NSkZVcYDC68Poa746Qo9420V4p2ZYzY"
+    "ZrJuee/UPbyUYZTXP5PCrYbLzqeoQ1VuemvqPGav0cKx33yjZQ1vvs9v8//cydg4T5wenU7mpkkn2gFUAYUodGpcuornS4X8eMLT"
+    "e3tE3DnUrBh1whFUx0mAOvKnacG2mVpvY66v+lwpz1SoY6N6vPW5tawR4CJSYKO5ha7OrpUCNMCY6Yn2tsbKtx98lC4CkEnBR1bA"
+    "/QSrjN5VqrQVV4Kji4jSMKXvU/6NgJ32uVEL2MBeIh9TqcoiuMVW5EsILdNPNmT5XzaV2mngjQl4Q9OID1GjesMfpUhbE+XdoqeM"
+    "MWz0O1PVBsuE";
+
+Json root_with_rsa() {
+  Json body = root_body({.version = 2});
+  const auto key = crypto::PublicKey::from_pem(kRsa3072).value();
+  body["keys"][key_id(key).hex] = public_key_json(key);
+  body["roles"]["targets"]["keyids"].push_back(key_id(key).hex);
+  return body;
+}
+
+std::vector<std::string> findings_of(const Json& body, const std::string& rsa_signature, Dialect dialect = Dialect::uptane) {
+  Json file = parse_json(signed_file(body, {1}, dialect)).value();
+  const std::string id = key_id(crypto::PublicKey::from_pem(kRsa3072).value()).hex;
+  if (!rsa_signature.empty())
+    file["signatures"].push_back(Json(Json::Object{{"keyid", id}, {"method", "rsassa-pss-sha256"}, {"sig", rsa_signature}}));
+  std::vector<std::string> names;
+  for (const auto& finding : admit_root(trusted_root({.dialect = dialect}), to_json(file), kNow)) names.push_back(finding.name);
+  return names;
+}
+
+TEST(AdmitBoundary, ASignatureOfAKeyThatEntersHasItsSaltLookedAt) {
+  EXPECT_THAT(findings_of(root_with_rsa(), kSaltOf20), testing::Contains("salt"));
+}
+
+TEST(AdmitBoundary, ASignatureThatDoesNotVerifyHasNoSalt) {
+  EXPECT_EQ(findings_of(root_with_rsa(), base64(Bytes(384, 's'))), (std::vector<std::string>{"single-root-key"}));
+}
+
+TEST(AdmitBoundary, OnlyRsaOf2048BitIsWarnedOf) {
+  EXPECT_EQ(findings_of(root_with_rsa(), ""), (std::vector<std::string>{"single-root-key"}));
+}
+
+TEST(AdmitBoundary, AP256KeyMayEnterARootOfTheTufDialect) {
+  Json body = root_body({.version = 2, .dialect = Dialect::tuf});
+  const auto key = crypto::PrivateKey::generate_p256().value().public_key();
+  const std::string id = key_id(key, Dialect::tuf).hex;
+  body["keys"][id] = public_key_json(key, Dialect::tuf);
+  body["roles"]["targets"]["keyids"].push_back(id);
+  EXPECT_EQ(findings_of(body, "", Dialect::tuf), (std::vector<std::string>{"single-root-key"}));
+}
+
+TEST(AdmitBoundary, AFaultIsNamedOnce) {
+  Json body = root_body({.version = 2});
+  body["expires"] = "soon";
+  EXPECT_EQ(findings_of(body, ""), (std::vector<std::string>{"expires"}));
+}
+
 using Faults = std::vector<std::string>;
 Faults faults_of_targets(const std::function<void(Json&)>& change, Dialect dialect = Dialect::uptane) {
   Json body = targets_body({.dialect = dialect});
