@@ -74,19 +74,17 @@ Result<AgeHeader> read_binary(BytesView bytes) {
 
 // Strict ASCII armour (RFC 7468): full lines of 64 columns, white space only around it.
 Result<Bytes> without_armor(BytesView text) {
-  text = trim(text);
-  if (!text.ends_with(kArmorEnd)) return misformed("the ASCII armour does not end");
-  text.remove_prefix(kArmorStart.size());
-  text.remove_suffix(kArmorEnd.size());
+  std::vector<std::string> lines = split(trim(text), '\n');
+  for (std::string& line : lines)
+    if (line.ends_with('\r')) line.pop_back();
+  if (lines.front() != kArmorStart) return misformed("the first line of the ASCII armour");
+  if (lines.back() != kArmorEnd) return misformed("the ASCII armour does not end");
   Bytes base64_text;
-  bool last = false;
-  for (const auto& line : split(text, '\n')) {
-    std::string_view columns = line;
-    if (columns.ends_with('\r')) columns.remove_suffix(1);
-    if (columns.empty()) continue;
-    if (last || columns.size() > kColumns) return misformed("the lines of the ASCII armour");
-    last = columns.size() < kColumns;
-    base64_text += columns;
+  for (std::size_t i = 1; i + 1 < lines.size(); ++i) {
+    const bool last = i + 2 == lines.size();
+    if (lines[i].empty() || lines[i].size() > kColumns || (!last && lines[i].size() < kColumns))
+      return misformed("the lines of the ASCII armour");
+    base64_text += lines[i];
   }
   return TRY_IN("age: ASCII armour", unbase64(base64_text));
 }

@@ -122,6 +122,27 @@ TEST(Age, RefusesHeadersWithoutForm) {
   EXPECT_FALSE(read_age_header("age-encryption.org/v1\n--- " + base64_bare(Bytes(32, 'x')) + "\n").ok());
 }
 
+TEST(Age, RefusesArmourThatTheStockToolRefuses) {
+  const Bytes good(kArmored);
+  const auto with = [&](std::string_view from, std::string_view to) {
+    Bytes changed = good;
+    changed.replace(changed.find(from), from.size(), to);
+    return age_opened(changed, identities());
+  };
+  EXPECT_TRUE(with("FILE-----\n", "FILE-----\r\n").ok());
+  EXPECT_TRUE(age_opened("\n" + good + "\n \n", identities()).ok());
+  EXPECT_FALSE(with("FILE-----\n", "FILE-----").ok()) << "text on the first line";
+  EXPECT_FALSE(with("FILE-----\n", "FILE-----\n\n").ok()) << "an empty line";
+  EXPECT_FALSE(with("\n-----END", "-----END").ok()) << "text on the last line";
+  EXPECT_FALSE(with("\nQkZO", "QkZO\n").ok()) << "a long line";
+  EXPECT_FALSE(with("\nw9qH", "\nw9qH\n").ok()) << "a short line that is not the last";
+  EXPECT_FALSE(age_opened(good + "x", identities()).ok());
+  for (const char* file : {"-----BEGIN AGE ENCRYPTED FILE-----",
+                           "-----BEGIN AGE ENCRYPTED FILE-----END AGE ENCRYPTED FILE-----",
+                           "-----BEGIN AGE ENCRYPTED FILE-----\n-----END AGE ENCRYPTED FILE-----\n"})
+    EXPECT_FALSE(age_opened(file, identities()).ok()) << file;
+}
+
 TEST(Age, RefusesAWorkFactorThatWouldTakeAllMemory) {
   Bytes changed = decoded(kByPassphrase);
   changed.replace(changed.find(" 18\n"), 4, " 23\n");
