@@ -194,8 +194,12 @@ Status create_durable(Files& files, const std::string& path, BytesView bytes, un
 
 Status replace_file(Files& files, const std::string& path, BytesView bytes, unsigned mode) {
   const std::string temporary = path + ".new~";
-  if (TRY(files.facts(temporary)).exists()) TRY(files.remove(temporary));
-  TRY(files.create(temporary, bytes, mode));
+  auto made = files.create(temporary, bytes, mode);
+  if (!made.ok() && made.error().fault == Fault::conflict) {  // what a power cut left
+    TRY(files.remove(temporary));
+    made = files.create(temporary, bytes, mode);
+  }
+  TRY(std::move(made));
   auto renamed = [&]() -> Status {
     TRY(files.sync(temporary));
     return files.rename(temporary, path);

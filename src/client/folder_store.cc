@@ -18,6 +18,13 @@ std::optional<tuf::Version> version_in(std::string_view name) {
   return version.ok() && *version > 0 ? std::optional<tuf::Version>(*version) : std::nullopt;
 }
 
+constexpr tuf::Role kSet[] = {tuf::Role::timestamp, tuf::Role::snapshot, tuf::Role::targets};  // as the workflow goes
+
+tuf::FileBytes& file_of(tuf::Generation& generation, tuf::Role role) {
+  if (role == tuf::Role::timestamp) return generation.timestamp;
+  return role == tuf::Role::snapshot ? generation.snapshot : generation.targets;
+}
+
 std::string text_of(tuf::Role role) { return std::string(tuf::name_of(role)); }
 
 }  // namespace
@@ -72,11 +79,13 @@ Result<Bytes> FolderStore::read(const std::string& path) {
 
 // What root.json holds, as far as it is a root at all.
 Result<std::optional<AcceptedRoot>> FolderStore::newest_root() {
+  if (shown_) return shown_;
   Bytes bytes = TRY(read(path_of("root")));
   if (bytes.empty()) return std::optional<AcceptedRoot>();
   const auto envelope = TRY_IN("root.json", tuf::parse_envelope(bytes, tuf::max_size(tuf::Role::root, tuf::Dialect::tuf)));
   const tuf::Version version = TRY_IN("root.json", tuf::read_root(envelope)).version;
-  return std::optional(AcceptedRoot{version, std::move(bytes)});
+  shown_ = AcceptedRoot{version, std::move(bytes)};
+  return shown_;
 }
 
 Result<std::vector<tuf::Version>> FolderStore::root_versions() {
@@ -88,16 +97,15 @@ Result<std::vector<tuf::Version>> FolderStore::root_versions() {
 
 Result<Bytes> FolderStore::root(tuf::Version version) {
   if (TRY(files_.facts(old_root(version))).exists()) return read(old_root(version));
+  if (shown_ && shown_->version == version) return shown_->bytes.bytes();
   return read(path_of("root"));
 }
 
 // root.json is written last of all that a new root changes, so it says under which root the other files stand; unless it is
 // not the one that the history has.
 Result<Stored> FolderStore::load() {
-  Stored stored;
-  stored.generation.timestamp = TRY(read(path_of("timestamp")));
-  stored.generation.snapshot = TRY(read(path_of("snapshot")));
-  stored.generation.targets = TRY(read(path_of("targets")));
+  for (const tuf::Role role : kSet) file_of(held_, role) = TRY(read(path_of(text_of(role))));
+  Stored stored{.generation = held_, .floors = {}};
   const auto shown = newest_root();
   if (!shown.ok() && shown.error().fault == Fault::io) return shown.error();
   if (shown.ok() && *shown && TRY(root((*shown)->version)) == (*shown)->bytes.bytes()) stored.under = (*shown)->version;
@@ -126,10 +134,12 @@ Status FolderStore::write_history(std::span<const AcceptedRoot> roots) {
 
 // The snapshot first: it is never there without a timestamp.
 Status FolderStore::remove_cleared(const tuf::Generation& left) {
-  const std::pair<const tuf::FileBytes&, std::string> files[] = {
-      {left.snapshot, path_of("snapshot")}, {left.timestamp, path_of("timestamp")}, {left.targets, path_of("targets")}};
-  for (const auto& [bytes, path] : files) {
+  const std::pair<const tuf::FileBytes&, tuf::Role> files[] = {
+      {left.snapshot, tuf::Role::snapshot}, {left.timestamp, tuf::Role::timestamp}, {left.targets, tuf::Role::targets}};
+  for (const auto& [bytes, role] : files) {
+    const std::string path = path_of(text_of(role));
     if (!bytes.empty() || !TRY(files_.facts(path)).exists()) continue;
+    file_of(held_, role) = {};
     TRY(files_.remove(path));
     TRY(files_.sync_folder(folder_));
   }
@@ -139,20 +149,22 @@ Status FolderStore::remove_cleared(const tuf::Generation& left) {
 Status FolderStore::show_root(tuf::Version version) {
   const Bytes bytes = TRY(root(version));
   if (bytes.empty() || bytes == TRY(read(path_of("root")))) return {};
+  shown_.reset();
   return replace_file(files_, path_of("root"), bytes, kMode);
 }
 
 Status FolderStore::accept(tuf::Role role, const tuf::FileBytes& bytes, const tuf::Floors&) {
-  return replace_file(files_, path_of(text_of(role)), bytes, kMode);
+  file_of(held_, role) = {};
+  TRY(replace_file(files_, path_of(text_of(role)), bytes, kMode));
+  file_of(held_, role) = bytes;
+  return {};
 }
 
 // In the order of the workflow, so that a cut leaves what the workflow itself would leave.
 Status FolderStore::replace(const tuf::Generation& generation, const tuf::Floors& floors) {
-  const std::pair<tuf::Role, const tuf::FileBytes&> files[] = {{tuf::Role::timestamp, generation.timestamp},
-                                                               {tuf::Role::snapshot, generation.snapshot},
-                                                               {tuf::Role::targets, generation.targets}};
-  for (const auto& [role, bytes] : files)
-    if (TRY(read(path_of(text_of(role)))) != bytes.bytes()) TRY(accept(role, bytes, floors));
+  tuf::Generation next = generation;
+  for (const tuf::Role role : kSet)
+    if (const auto& bytes = file_of(next, role); !(bytes == file_of(held_, role))) TRY(accept(role, bytes, floors));
   return {};
 }
 

@@ -54,6 +54,9 @@ class FolderStore final : public TrustStore {
   Files& files_;
   std::string folder_;
   std::unique_ptr<FileLock> lock_;
+  // As this object read or wrote them last; the lock keeps other clients away.
+  std::optional<AcceptedRoot> shown_ = {};  // root.json
+  tuf::Generation held_ = {};
 };
 
 }  // namespace rota::client

@@ -67,8 +67,7 @@ class Refresh {
     auto fresh = TRY(tuf::fresh(TRY(std::move(snapshot)), policy_.now));
     if (fresh.trusted().raw() == held) return fresh;
     trust_.floors.snapshot = fresh->version;
-    trust_.floors.listed.clear();
-    for (const auto& [file, meta] : fresh->meta) trust_.floors.listed[file] = meta.version;
+    trust_.floors.listed = tuf::versions_listed(*fresh);
     TRY(accept(Role::snapshot, fresh.trusted().raw()));
     return fresh;
   }

@@ -82,8 +82,7 @@ void raise(tuf::Floors& floors, const tuf::Timestamp& timestamp) {
 }
 void raise(tuf::Floors& floors, const tuf::Snapshot& snapshot) {
   floors.snapshot = std::max(floors.snapshot, snapshot.version);
-  if (!floors.listed.empty()) return;
-  for (const auto& [file, meta] : snapshot.meta) floors.listed[file] = meta.version;
+  if (floors.listed.empty()) floors.listed = tuf::versions_listed(snapshot);
 }
 void raise(tuf::Floors& floors, const tuf::Targets& targets) {
   if (targets.dialect == tuf::Dialect::uptane) floors.targets = std::max(floors.targets, targets.version);

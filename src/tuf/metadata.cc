@@ -101,8 +101,11 @@ Result<Timestamp> timestamp_from(const Json& body) {
 Result<Snapshot> snapshot_from(const Json& body) {
   const Head head = TRY(read_head(body, Role::snapshot));
   std::map<std::string, FileMeta> meta;
-  for (const auto& [name, file] : *TRY(object_of(body, "meta")))
-    meta.emplace(name, TRY_IN("meta: " + name.substr(0, 80), read_file_meta(file, form::dialect_of(body))));
+  for (const auto& [name, file] : *TRY(object_of(body, "meta"))) {
+    auto listed = read_file_meta(file, form::dialect_of(body));
+    if (!listed.ok()) return listed.error().in("meta: " + name.substr(0, 80));
+    meta.emplace_hint(meta.end(), name, *std::move(listed));
+  }
   if (!meta.contains("targets.json")) return rejected("meta: targets.json is missing");
   return Snapshot{head.version, head.expires, std::move(meta)};
 }
@@ -232,7 +235,10 @@ Result<Snapshot> read_snapshot(const SignedFile& file) {
   return TRY_IN("snapshot", snapshot_from(file.body));
 }
 Result<Targets> read_targets(SignedFile file, const Wanted& wanted) {
-  return TRY_IN("targets", targets_from(file.body, std::move(file.entries), wanted));
+  return read_targets(file.body, std::move(file.entries), wanted);
+}
+Result<Targets> read_targets(const Json& body, std::optional<SignedFile::Entries> entries, const Wanted& wanted) {
+  return TRY_IN("targets", targets_from(body, std::move(entries), wanted));
 }
 
 }  // namespace rota::tuf

@@ -76,5 +76,7 @@ Result<SignedFile> read_whole(const FileBytes& bytes, std::size_t max_bytes);
 Result<Timestamp> read_timestamp(const SignedFile& file);
 Result<Snapshot> read_snapshot(const SignedFile& file);
 Result<Targets> read_targets(SignedFile file, const Wanted& wanted = Wanted::all());
+// The same of its body and its entries.
+Result<Targets> read_targets(const Json& body, std::optional<SignedFile::Entries> entries, const Wanted& wanted);
 
 }  // namespace rota::tuf

@@ -48,7 +48,7 @@ class Entry {
   Target made(std::string name) const {
     Target target{std::move(name), {}, length_, std::string(custom_)};
     for (const auto& [algorithm, digest] : hashes_)
-      target.hashes.emplace(algorithm.unescaped(), lower(digest.unescaped()));
+      target.hashes.emplace(algorithm.unescaped(), lower(digest.escaped ? digest.unescaped() : digest.raw));
     return target;
   }
 

@@ -98,7 +98,7 @@ Result<Trusted<Targets>> listed_targets(const Authority& by, const FileMeta& lis
   EarlyTally early(by, bytes);
   auto file = TRY_IN(by.name, read_signed_targets(bytes, limit, reading.wanted));
   TRY(is_the_listed(listed, bytes, by.dialect, by.name));  // TUF 5.6.2
-  auto next = TRY(read_targets(file, reading.wanted));
+  auto next = TRY(read_targets(file.body, std::exchange(file.entries, std::nullopt), reading.wanted));
   if (!early.met(file)) TRY(targets_signed_by(by, file, by.name));         // TUF 5.6.3
   TRY(same_version(by.name + ": version", listed.version, next.version));  // TUF 5.6.4
   return Chain::trusted(std::move(next), std::move(bytes));
@@ -116,11 +116,13 @@ std::optional<Trusted<Timestamp>> stored_with_version(const Root& root, const Fl
 
 // TUF 5.5.5: no file that was listed disappears or goes down.
 Status keeps_what_was_listed(const Snapshot& next, const std::map<std::string, Version>& listed) {
+  auto file = next.meta.begin();  // both are sorted
   for (const auto& [name, version] : listed) {
-    const auto file = next.meta.find(name);
-    if (file == next.meta.end())
-      return want_got("snapshot: meta: " + name, "at least " + std::to_string(version), "nothing");
-    TRY(not_below("snapshot: meta: " + name, version, file->second.version));
+    while (file != next.meta.end() && file->first < name) ++file;
+    const bool is_there = file != next.meta.end() && file->first == name;
+    if (is_there && file->second.version >= version) continue;
+    return want_got("snapshot: meta: " + name, "at least " + std::to_string(version),
+                    is_there ? std::to_string(file->second.version) : "nothing");
   }
   return {};
 }
@@ -175,6 +177,12 @@ Result<Trusted<Root>> next_root(const Trusted<Root>& trusted, FileBytes bytes) {
 
 Result<Fresh<Root>> fresh(Trusted<Root> root, Time now) {
   return unexpired(std::move(root), now, "root");
+}
+
+std::map<std::string, Version> versions_listed(const Snapshot& snapshot) {
+  std::map<std::string, Version> versions;
+  for (const auto& [file, meta] : snapshot.meta) versions.emplace_hint(versions.end(), file, meta.version);
+  return versions;
 }
 
 Floors floors_after(const Root& before, const Root& after, Floors floors) {

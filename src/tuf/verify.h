@@ -88,6 +88,9 @@ struct Floors {
   FileBytes stored_timestamp = {};             // byte for byte; empty: none is stored
 };
 
+// What a snapshot makes of `listed` once it is trusted.
+std::map<std::string, Version> versions_listed(const Snapshot& snapshot);
+
 // TUF 5.3.11: floors after going from root `before` to root `after`. When a key that was trusted for timestamp or snapshot is
 // not any more, both floors and what was stored of them are gone; a removed targets key clears the floor of targets. Roles
 // that kept their keys keep their floors, so an older set replayed after such a rotation is refused. In the tuf dialect the
