@@ -1,6 +1,10 @@
 # rota_module(tuf USES crypto LINKS SomeLibrary)
 # A module is a folder of src/. It sees its own headers and those of the modules it USES, as "module/header.h";
 # any other include fails, because every module has an include root of its own.
+#
+# In the release preset the modules of librota-tuf are compiled for size, but for the files that large texts go through.
+set(ROTA_SMALL_MODULES base crypto tuf client)
+set(ROTA_FAST_FILES base/json.cc tuf/canonical.cc tuf/canonical_reader.cc tuf/target_reader.cc)
 function(rota_module name)
   cmake_parse_arguments(M "" "" "USES;LINKS" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
@@ -17,13 +21,22 @@ function(rota_module name)
     add_library(${name} STATIC ${sources})
     target_include_directories(${name} PUBLIC ${root})
     target_link_libraries(${name} PUBLIC ${M_USES} PRIVATE rota_flags ${M_LINKS})
-    if(NOT name STREQUAL "base")
+    set(small OFF)
+    if(CMAKE_BUILD_TYPE STREQUAL "Release" AND name IN_LIST ROTA_SMALL_MODULES)
+      set(small ON)
+      target_compile_options(${name} PRIVATE -Os -ffunction-sections -fdata-sections)
+      foreach(file ${ROTA_FAST_FILES})
+        set_source_files_properties(${CMAKE_SOURCE_DIR}/src/${file}
+          PROPERTIES COMPILE_OPTIONS -O2 SKIP_PRECOMPILE_HEADERS ON)
+      endforeach()
+    endif()
+    if(name STREQUAL "base" OR (CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT small)) # a precompiled header fits one -O only
+      target_precompile_headers(${name} PRIVATE <algorithm> <array> <cstdint> <functional> <map> <memory> <optional>
+        <set> <string> <string_view> <utility> <variant> <vector> <chrono>)
+    else()
       target_precompile_headers(${name} REUSE_FROM base)
       target_compile_definitions(${name} PRIVATE # as base was compiled, or the header is not reused
         $<TARGET_PROPERTY:simdjson::simdjson,INTERFACE_COMPILE_DEFINITIONS>)
-    else()
-      target_precompile_headers(${name} PRIVATE <algorithm> <array> <cstdint> <functional> <map> <memory> <optional>
-        <set> <string> <string_view> <utility> <variant> <vector> <chrono>)
     endif()
   else()
     add_library(${name} INTERFACE)

@@ -25,7 +25,7 @@ add_library(rota-tuf STATIC ${rota_tuf_objects})
 set_target_properties(rota-tuf PROPERTIES LINKER_LANGUAGE CXX EXPORT_NAME tuf ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 target_compile_features(rota-tuf INTERFACE cxx_std_20)
 target_include_directories(rota-tuf INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/rota-tuf>)
-target_link_libraries(rota-tuf INTERFACE OpenSSL::Crypto simdjson::simdjson)
+target_link_libraries(rota-tuf INTERFACE OpenSSL::Crypto simdjson::simdjson Threads::Threads)
 
 set(rota_tuf_package ${CMAKE_INSTALL_LIBDIR}/cmake/rota-tuf)
 install(TARGETS rota-tuf EXPORT rota-tuf
