@@ -55,7 +55,7 @@ class Reader {
   }
 
  private:
-  static Error syntax(simdjson::error_code error) {
+  [[gnu::cold]] static Error syntax(simdjson::error_code error) {
     return bad_input(std::string("json: ") + simdjson::error_message(error));
   }
 
@@ -204,7 +204,7 @@ class Writer {
   int level_ = 0;
 };
 
-Error want(std::string_view name, std::string_view kind) {
+[[gnu::cold]] Error want(std::string_view name, std::string_view kind) {
   return bad_input("'" + std::string(name) + "': want " + std::string(kind));
 }
 

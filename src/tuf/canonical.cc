@@ -19,7 +19,7 @@ char32_t next_code_point(std::string_view text, std::size_t& at) {
   return point;
 }
 
-void write_utf16_escape(std::string& out, char32_t point) {
+[[gnu::cold]] void write_utf16_escape(std::string& out, char32_t point) {
   const auto unit = [&](char32_t value) {
     const char bytes[] = {static_cast<char>(value >> 8), static_cast<char>(value & 0xff)};
     out += "\\u" + hex({bytes, sizeof bytes});
@@ -30,7 +30,7 @@ void write_utf16_escape(std::string& out, char32_t point) {
 }
 
 // What libaktualizr prints where the uptane form is raw: other control characters and everything beyond ASCII.
-void write_device_text(std::string& out, std::string_view text) {
+[[gnu::cold]] void write_device_text(std::string& out, std::string_view text) {
   constexpr std::string_view kNamed = "\"\\\n\r\t\b\f", kNames = "\"\\nrtbf";
   for (std::size_t at = 0; at < text.size();) {
     const char32_t point = next_code_point(text, at);

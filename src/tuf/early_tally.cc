@@ -1,5 +1,6 @@
 #include "tuf/early_tally.h"
 
+#include <new>
 #include <system_error>
 
 #include "tuf/canonical_reader.h"
@@ -24,7 +25,7 @@ EarlyTally::EarlyTally(const Authority& by, const FileBytes& bytes) : dialect_(b
   opening_ = opening_of(bytes, by.dialect);
   if (!opening_) return;
   try {
-    met_ = std::async(std::launch::async, [&by, this] { return is_met(by, opening_->signatures, opening_->text); });
+    counting_ = std::jthread([&by, this] { count(by); });
   } catch (const std::system_error&) {
     opening_.reset();  // no thread to be had: it is counted when the file is read
   }
@@ -46,6 +47,14 @@ std::optional<EarlyTally::Opening> EarlyTally::opening_of(BytesView bytes, Diale
   return opening;
 }
 
+void EarlyTally::count(const Authority& by) {
+  try {
+    met_ = is_met(by, opening_->signatures, opening_->text);
+  } catch (const std::bad_alloc&) {
+    met_ = false;  // then it is counted again, where the caller sees what happens
+  }
+}
+
 bool EarlyTally::is_of(const SignedFile& file) const {
   if (!opening_ || !file.covered) return false;
   if (file.dialect != dialect_) return false;
@@ -56,7 +65,9 @@ bool EarlyTally::is_of(const SignedFile& file) const {
 }
 
 bool EarlyTally::met(const SignedFile& file) {
-  return is_of(file) && met_.get();
+  if (!is_of(file)) return false;
+  if (counting_.joinable()) counting_.join();
+  return met_;
 }
 
 }  // namespace rota::tuf

@@ -5,8 +5,8 @@
 // Never: belief in a file that was not read; an answer other than tally() would give.
 #pragma once
 
-#include <future>
 #include <optional>
+#include <thread>
 
 #include "tuf/signed_file.h"
 #include "tuf/verify.h"
@@ -18,6 +18,8 @@ class EarlyTally {
   // Begins when the file is large and starts like a canonical one. `by` and what it points to must outlive this object,
   // which waits for its thread when it goes.
   EarlyTally(const Authority& by, const FileBytes& bytes);
+  EarlyTally(const EarlyTally&) = delete;
+  EarlyTally& operator=(const EarlyTally&) = delete;
 
   // False: nothing is known, count again.
   bool met(const SignedFile& file);
@@ -28,11 +30,13 @@ class EarlyTally {
     BytesView text;  // of `signed`, if the file is what it seems
   };
   static std::optional<Opening> opening_of(BytesView bytes, Dialect dialect);
+  void count(const Authority& by);
   bool is_of(const SignedFile& file) const;
 
   Dialect dialect_;
   std::optional<Opening> opening_;
-  std::future<bool> met_;
+  bool met_ = false;  // once counting_ has ended
+  std::jthread counting_;
 };
 
 }  // namespace rota::tuf
