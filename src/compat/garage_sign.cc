@@ -86,6 +86,14 @@ Result<int> not_available(const Run& run) {
   return run.refuse(kFailed, not_found("'" + run.asked.words + "' is not available yet"));
 }
 
+int outcome(const Entry& entry, const Run& run) {
+  const bool of_reposerver = entry.command.words.starts_with("targets ");
+  if (of_reposerver && run.repo().is_director())
+    return run.refuse(kRefused, bad_input("'" + run.asked.words + "': a director repository has no targets to edit"));
+  const auto code = entry.handler(run);
+  return code ? *code : run.refuse(kFailed, code.error());
+}
+
 namespace {
 
 using Kind = Option::Kind;
@@ -102,14 +110,6 @@ std::vector<std::string> with_threshold_named(std::vector<std::string> args) {
 int help(const Grammar& grammar, const cli::Talk& talk, std::string_view words) {
   talk.out() << grammar.usage("garage-sign", words);
   return kDone;
-}
-
-int outcome(const Entry& entry, const Run& run) {
-  const bool of_reposerver = entry.command.words.starts_with("targets ");
-  if (of_reposerver && run.repo().is_director())
-    return run.refuse(kRefused, bad_input("'" + run.asked.words + "': a director repository has no targets to edit"));
-  const auto code = entry.handler(run);
-  return code ? *code : run.refuse(kFailed, code.error());
 }
 
 // Words that only begin commands: usage, once the option is there that all of them need.
@@ -137,6 +137,7 @@ int garage_sign(const std::vector<std::string>& args, const cli::Talk& talk, con
                                               {"--home-dir", 'h'},
                                               {"--strict-compat", 0, Kind::flag},
                                               {"--json", 0, Kind::flag},
+                                              {"--dry-run", 0, Kind::flag},
                                               {"--yes", 0, Kind::flag},
                                               {"--repo", 'r'}});
   const auto asked = grammar.parse(with_threshold_named(args));
@@ -146,7 +147,8 @@ int garage_sign(const std::vector<std::string>& args, const cli::Talk& talk, con
   }
   if (asked->has("--help") || asked->words.empty()) return help(grammar, talk, asked->words);
   for (const auto& entry : all)
-    if (entry.command.words == asked->words) return outcome(entry, {*asked, talk, world});
+    if (entry.command.words == asked->words)
+      return asked->has("--dry-run") ? dry_outcome(entry, {*asked, talk, world}) : outcome(entry, {*asked, talk, world});
   return front_words(grammar, {*asked, talk, world});
 }
 

@@ -40,6 +40,9 @@ struct Entry {
   Handler handler;
 };
 std::vector<Entry> all_entries();
+int outcome(const Entry& entry, const Run& run);
+// The same over files and a service that only seem to change: prints what would be written and sent.
+int dry_outcome(const Entry& entry, const Run& run);
 
 // The keys named by a repeatable option, each key once, last to first.
 Result<std::vector<tuf::KeySigner>> signers_named(const TufRepo& repo, const std::vector<std::string>& names);
