@@ -4,6 +4,7 @@
 
 #include "client/delegated_search.h"
 #include "crypto/hash.h"
+#include "http/gzip.h"
 
 namespace rota::device {
 
@@ -99,7 +100,8 @@ Result<CheckIn> Doorkeeper::from_store(Time now) const {
   return out;
 }
 
-Result<CheckIn> Doorkeeper::with_server(Fetcher& server, Time now) {
+Result<CheckIn> Doorkeeper::with_server(Fetcher& wire, Time now) {
+  http::GzipFetcher server(wire);
   auto started = start_with(server, now);
   if (!started.ok()) {
     if (started.error().fault == Fault::io) return started.error();
@@ -116,10 +118,11 @@ Result<CheckIn> Doorkeeper::with_server(Fetcher& server, Time now) {
   return CheckIn{outcome, std::move(trust), now};
 }
 
-Result<std::optional<tuf::Target>> Doorkeeper::find_delegated(Fetcher& server, const CheckIn& met,
+Result<std::optional<tuf::Target>> Doorkeeper::find_delegated(Fetcher& wire, const CheckIn& met,
                                                               const std::string& name) const {
   if (!met.has_targets() || met.trust->root->dialect == tuf::Dialect::uptane) return std::optional<tuf::Target>();
   const auto as_asked = policy(met.now);
+  http::GzipFetcher server(wire);
   return client::DelegatedSearch({server, parts_.store, *met.trust, as_asked}).find(name);
 }
 

@@ -8,6 +8,7 @@
 #include "client/folder_store.h"
 #include "client/updater.h"
 #include "http/client.h"
+#include "http/gzip.h"
 
 namespace rota::conformance {
 namespace {
@@ -27,7 +28,8 @@ Status download(client::Updater& updater, const Arguments& arguments) {
 }
 
 Status update(const Arguments& arguments, Files& files) {
-  http::Client fetcher({});
+  http::Client client({});
+  http::GzipFetcher fetcher(client);
   const auto store = TRY(client::FolderStore::open(files, arguments.metadata_dir));
   client::Updater::Options options;
   options.metadata_url = arguments.metadata_url;
