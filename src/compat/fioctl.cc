@@ -36,6 +36,9 @@ constexpr Command kCommands[] = {
     {"keys archive verify", archive_verify},
     {"keys archive encrypt", archive_encrypt},
     {"keys archive decrypt", archive_decrypt},
+    {"keys tuf show-root", show_root},
+    {"keys show-root", show_root},
+    {"keys tuf download-roots", download_roots},
     {"version", print_version},
     {"help", print_usage},
 };

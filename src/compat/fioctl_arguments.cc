@@ -37,6 +37,8 @@ constexpr Flag kFlags[] = {
     {"--strict-compat", 0, kOn},
     {"--dry-run", 0, kOn},
     {"--dryrun", 0, kOn},
+    {"--prod", 0, kOn},
+    {"--raw", 0, kOn},
     {"--resume", 0, kOn},
     {"--abandon", 0, kOn},
     {"--initial", 0, kOn},
@@ -135,6 +137,9 @@ const std::vector<Known>& known_commands() {
       {"keys archive verify", Availability::now, "Check that every private key belongs to its public half"},
       {"keys archive encrypt", Availability::now, "A sealed copy (age v1): keys archive encrypt FILE [-o FILE.age]"},
       {"keys archive decrypt", Availability::now, "An open copy: keys archive decrypt FILE -o OUT"},
+      {"keys tuf show-root", Availability::now, "The server's newest root [--prod], as served with --raw"},
+      {"keys show-root", Availability::now, "The same"},
+      {"keys tuf download-roots", Availability::now, "All roots, verified: keys tuf download-roots FILE [--prod]"},
       {"version", Availability::now, "Print the version"},
       {"help", Availability::now, "Print this"},
       {"login"},
@@ -158,7 +163,6 @@ const std::vector<Known>& known_commands() {
       {"keys rotate-targets"},
       {"keys resign-root"},
       {"keys copy-targets"},
-      {"keys show-root"},
       {"keys status"},
       {"keys archive"},
       {"keys ca"},
@@ -175,7 +179,7 @@ std::string usage() {
   for (const auto& known : known_commands()) {
     if (known.availability == Availability::later) continue;
     text.append("  ").append(known.words);
-    text.append(known.words.size() < 20 ? 20 - known.words.size() : 1, ' ').append(known.summary).append("\n");
+    text.append(known.words.size() < 25 ? 25 - known.words.size() : 1, ' ').append(known.summary).append("\n");
   }
   text +=
       "\nFlags of keys rotate:\n"

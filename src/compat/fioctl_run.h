@@ -32,6 +32,10 @@ Status archive_verify(const Run& run);
 Status archive_encrypt(const Run& run);
 Status archive_decrypt(const Run& run);
 
+// keys tuf show-root [--prod --raw], keys tuf download-roots FILE [--prod] (fioctl.md 9).
+Status show_root(const Run& run);
+Status download_roots(const Run& run);
+
 // What opens the archives of this command line: --passphrase-file, --identity, the person.
 Result<keys::ArchiveUnlock> unlock_of(const Run& run);
 

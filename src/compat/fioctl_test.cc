@@ -69,6 +69,52 @@ TEST(Fioctl, HelpAndVersionGoToStdout) {
   EXPECT_THAT(bench.run({"version"}).out, StartsWith("fioctl version "));
 }
 
+TEST(FioctlRoots, AreShownAsServedAndForTheEye) {
+  Bench bench;
+  const std::vector<std::string> login = {"--token", "x", "--factory", "acme"};
+  const auto with = [&](std::vector<std::string> args) {
+    args.insert(args.end(), login.begin(), login.end());
+    return bench.run(args);
+  };
+  bench.server.require_bearer("");
+  bench.env["HOME"] = "/home/owner";
+  bench.put("/home-config.yaml", "server:\n  url: https://api.sim\n");
+  bench.env["FIOCTL_CONFIG"] = "/home-config.yaml";
+  EXPECT_EQ(with({"keys", "tuf", "show-root", "--raw"}).out, bench.server.roots().back());
+  const auto shown = with({"keys", "show-root"});
+  EXPECT_EQ(parse_json(shown.out).value(), parse_json(bench.server.roots().back()).value());
+  EXPECT_THAT(shown.out, HasSubstr("\n  \"signed\""));
+  EXPECT_EQ(bench.run({"keys", "tuf", "show-root"}).code, 1) << "nobody is signed in";
+}
+
+TEST(FioctlRoots, AreDownloadedVerbatimOnceTheChainVerifies) {
+  Bench bench;
+  bench.server.require_bearer("");
+  bench.put("/home-config.yaml", "factory: acme\ntoken: x\nserver:\n  url: https://api.sim\n");
+  bench.env["FIOCTL_CONFIG"] = "/home-config.yaml";
+  const std::vector<std::string> download = {"keys", "tuf", "download-roots", "/roots.tgz"};
+  for (int again = 0; again < 2; ++again) {
+    const auto done = bench.run(download);
+    ASSERT_EQ(done.code, 0) << done.err;
+    const auto archive = keys::Archive::read(bench.files.read("/roots.tgz", 1u << 20).value()).value();
+    ASSERT_EQ(archive.members().size(), bench.server.roots().size());
+    EXPECT_EQ(archive.find("2.root.json")->reveal(), bench.server.roots()[1]);
+  }
+  const Bytes before = bench.files.read("/roots.tgz", 1u << 20).value();
+  bench.server.serve_instead(2, sim::signed_root(sim::root_body({.version = 2, .root_keys = "x"}), "x"));
+  EXPECT_EQ(bench.run(download).code, 2);
+  EXPECT_EQ(bench.files.read("/roots.tgz", 1u << 20).value(), before);
+}
+
+TEST(FioctlRoots, NeverReplaceAKeyArchive) {
+  Bench bench;
+  bench.put("/home-config.yaml", "factory: acme\ntoken: x\nserver:\n  url: https://api.sim\n");
+  bench.env["FIOCTL_CONFIG"] = "/home-config.yaml";
+  const Bytes before = bench.files.read(bench.path, 1u << 20).value();
+  EXPECT_EQ(bench.run({"keys", "tuf", "download-roots", bench.path}).code, 4);
+  EXPECT_EQ(bench.files.read(bench.path, 1u << 20).value(), before);
+}
+
 TEST(Fioctl, RefusesABadCommandLineWithExit1) {
   const std::vector<std::string> rows[] = {
       {"frobnicate"},
