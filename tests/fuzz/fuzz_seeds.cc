@@ -72,9 +72,8 @@ void keys(const Json& vectors, const Seeds& seeds) {
   key_in_every_spelling(unhex(kP384).value(), seeds);
 }
 
-// Whole files: as envelopes, and for both ways of reading each kind, as they are and in canonical form.
+// Whole files, for each way of reading each kind (streaming_fuzz.cc).
 void add_file(const Seeds& seeds, const Bytes& file) {
-  seeds.add("envelope", file);
   for (const int choice : {0, 1, 2, 3, 12, 13, 29, 45, 77}) seeds.add("streaming", choice, file);
 }
 

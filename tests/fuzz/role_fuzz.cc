@@ -1,9 +1,10 @@
 // Each role in each dialect, behind its signature: the input is what is signed, and it is signed here, so that every
 // check of form and version is reached. What is accepted keeps the promises of its role, whatever way its bytes spell
-// it.
+// it; and what a publication finds no fault with is read.
 #include "json_mutation.h"
 #include "must_hold.h"
 #include "signed_anew.h"
+#include "tuf/admit.h"
 
 using namespace rota;
 using namespace rota::tuf;
@@ -54,8 +55,11 @@ Status try_root(const Scene& scene, const Bytes& file) {
     must_hold(keys.threshold >= 1 && keys.threshold <= max_threshold, "thresholds are in range");
   for (const auto& [id, why] : root->unusable)
     must_hold(!why.empty() && !root->keys.contains(id), "a key is usable or it is not");
-  const auto voters = static_cast<std::int64_t>(root->material(Role::root).size());
-  must_hold(voters >= root->role(Role::root).threshold, "who signed a root is listed in it");
+  const auto voters = root->material(Role::root).size();
+  const Tally votes = tally(*root, Role::root, *parse_envelope(file, file.size()));
+  must_hold(votes.met() && votes.signed_by.size() <= voters, "one key is one vote");
+  must_hold(votes.signed_by.size() + votes.missing.size() <= root->role(Role::root).key_ids.size(),
+            "nobody signed and is missing");
   return {};
 }
 
@@ -78,7 +82,8 @@ Status try_snapshot(const Scene& scene, const Bytes& file) {
 Status try_targets(const Scene& scene, const Bytes& file) {
   const auto targets = TRY(next_targets(scene.last, scene.snapshot, scene.floors, file));
   must_hold(targets->version == kListed, "the version is the listed one");
-  for (const Target& target : targets->targets) must_hold(target.length >= 0, "lengths are in range");
+  for (const Target& target : targets->targets)
+    must_hold(target.length >= 0 && (target.sha256().empty() || is_sha256_hex(target.sha256())), "targets are in range");
   return {};
 }
 
@@ -86,18 +91,27 @@ struct Case {
   Role role;
   test::Seeds keys;
   Status (*tried)(const Scene& scene, const Bytes& file);
+  bool (*reads)(const Envelope& file);
 };
 const Case kCases[] = {
-    {Role::root, {1, 5, 6}, try_root},
-    {Role::timestamp, {4}, try_timestamp},
-    {Role::snapshot, {3}, try_snapshot},
-    {Role::targets, {2}, try_targets},
+    {Role::root, {1, 5, 6}, try_root, [](const Envelope& file) { return read_root(file).ok(); }},
+    {Role::timestamp, {4}, try_timestamp, [](const Envelope& file) { return read_timestamp(file).ok(); }},
+    {Role::snapshot, {3}, try_snapshot, [](const Envelope& file) { return read_snapshot(file).ok(); }},
+    {Role::targets, {2}, try_targets, [](const Envelope& file) { return read_targets(file).ok(); }},
 };
+
+void try_to_publish(const Case& one, const Bytes& file, Dialect dialect) {
+  if (!form_faults(one.role, file, dialect).empty()) return;
+  const auto envelope = parse_envelope(file, file.size());
+  must_hold(envelope.ok() && one.reads(*envelope), "what is published is read");
+}
 
 void try_text(const Scene& scene, const Case& one, BytesView text) {
   const auto body = parse_json(text, fuzz::kSignedText);
   const Bytes signatures = fuzz::signatures_over(body.ok() ? *body : Json(), scene.root->dialect, one.keys);
-  const Status verdict = one.tried(scene, fuzz::envelope_of(signatures, text));
+  const Bytes file = fuzz::envelope_of(signatures, text);
+  const Status verdict = one.tried(scene, file);
+  try_to_publish(one, file, scene.root->dialect);
   must_hold(verdict.ok() || verdict.error().fault == Fault::rejected, "form is refused as rejected");
   must_hold(body.ok() || !verdict.ok(), "what is no JSON is not accepted");
   if (!body.ok()) return;
