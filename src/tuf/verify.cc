@@ -118,11 +118,10 @@ std::optional<Trusted<Timestamp>> stored_with_version(const Root& root, const Fl
 Status keeps_what_was_listed(const Snapshot& next, const std::map<std::string, Version>& listed) {
   auto file = next.meta.begin();  // both are sorted
   for (const auto& [name, version] : listed) {
-    while (file != next.meta.end() && file->first < name) ++file;
-    const bool is_there = file != next.meta.end() && file->first == name;
-    if (is_there && file->second.version >= version) continue;
-    return want_got("snapshot: meta: " + name, "at least " + std::to_string(version),
-                    is_there ? std::to_string(file->second.version) : "nothing");
+    file = std::find_if(file, next.meta.end(), [&](const auto& one) { return one.first == name; });
+    if (file == next.meta.end())
+      return want_got("snapshot: meta: " + name, "at least " + std::to_string(version), "nothing");
+    if (file->second.version < version) return not_below("snapshot: meta: " + name, version, file->second.version);
   }
   return {};
 }
