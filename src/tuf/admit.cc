@@ -171,8 +171,7 @@ class RootReview {
     }
     if (trusted_.dialect == Dialect::uptane && key->type() == crypto::KeyType::ecdsa_p256)
       add(Weight::error, "key-type", where + "want RSA or ED25519, got EC P-256; devices refuse the whole root");
-    if (key->type() == crypto::KeyType::rsa && key->bits() == 2048)
-      add(Weight::warning, "rsa-2048", where + "RSA 2048");
+    if (key->bits() == 2048) add(Weight::warning, "rsa-2048", where + "RSA 2048");
     const bool carried_over = trusted_.keys.contains(id) && trusted_.keys.at(id) == *key;
     const KeyId own = key_id(*key, trusted_.dialect);
     if (!carried_over && id != own)
@@ -204,9 +203,8 @@ class RootReview {
 
   void look_at_salt(const std::string& where, const crypto::PublicKey& key, BytesView message,
                     const Signature& signature) {
-    if (key.type() != crypto::KeyType::rsa) return;
     const int salt = key.pss_salt_length(message, signature.bytes);
-    if (salt >= 0 && salt != 32)
+    if (salt != -1 && salt != 32)
       add(Weight::error, "salt", where + "PSS salt: want 32 bytes, got " + std::to_string(salt));
   }
 
