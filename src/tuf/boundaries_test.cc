@@ -73,6 +73,16 @@ TEST(MaterialBoundary, IsOfTheKeysThatAreThere) {
   EXPECT_EQ(read_root(opened(signed_file(body, {1})))->material(Role::targets), (std::set{public_key(2)}));
 }
 
+TEST(RootBoundary, AKeyIsReadAnewInTheOtherDialect) {
+  const auto before = trusted_root();
+  Json body = root_body({.version = 2});
+  EXPECT_EQ(read_root_body(body, *before)->keys, before->keys);
+  body["spec_version"] = "1.0.31";
+  const auto next = read_root_body(body, *before).value();
+  EXPECT_THAT(next.keys, IsEmpty()) << "which have no scheme";
+  EXPECT_EQ(next.unusable.size(), before->keys.size());
+}
+
 // Sizes.
 
 TEST(SizeBoundary, ARootMayBeAsLongAsItsDialectAllows) {
