@@ -54,13 +54,30 @@ template <typename A>
 constexpr Half<A> operator>(const A& a, Edge edge) { return {a, edge.moved}; }
 template <typename A>
 constexpr Half<A> operator>=(const A& a, Edge edge) { return {a, edge.moved}; }
+// The other side as a comparison with A wants it: each lane of a vector is compared with a number, any other value as it is.
 template <typename A, typename B>
-constexpr bool operator<(Half<A> half, const B& b) { return half.moved ? half.a <= b : half.a < b; }
+constexpr decltype(auto) beside(const B& b) {
+  if constexpr (std::is_scalar_v<A> || std::is_class_v<A>) {
+    return (b);
+  } else {
+    return A{} + static_cast<std::decay_t<decltype(A{}[0])>>(b);
+  }
+}
 template <typename A, typename B>
-constexpr bool operator<=(Half<A> half, const B& b) { return half.moved ? half.a < b : half.a <= b; }
+constexpr auto operator<(Half<A> half, const B& b) {
+  return half.moved ? half.a <= beside<A>(b) : half.a < beside<A>(b);
+}
 template <typename A, typename B>
-constexpr bool operator>(Half<A> half, const B& b) { return half.moved ? half.a >= b : half.a > b; }
+constexpr auto operator<=(Half<A> half, const B& b) {
+  return half.moved ? half.a < beside<A>(b) : half.a <= beside<A>(b);
+}
 template <typename A, typename B>
-constexpr bool operator>=(Half<A> half, const B& b) { return half.moved ? half.a > b : half.a >= b; }
+constexpr auto operator>(Half<A> half, const B& b) {
+  return half.moved ? half.a >= beside<A>(b) : half.a > beside<A>(b);
+}
+template <typename A, typename B>
+constexpr auto operator>=(Half<A> half, const B& b) {
+  return half.moved ? half.a > beside<A>(b) : half.a >= beside<A>(b);
+}
 
 }  // namespace mutate
