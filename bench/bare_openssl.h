@@ -15,7 +15,7 @@ class BareOpenSsl {
   void add_signature(const Check& check);  // its key is made here, before the clock starts
   void add_sha256(const Bytes& bytes);     // outlives this object
   void run() const;                        // all of it; aborts when a signature does not verify
-  void make_keys() const;                  // every key from its DER, once each, in the order added
+  void run_with_new_keys() const;          // the same; a key that was not that of the signature before is made on the way
 
  private:
   struct Insides;

@@ -130,8 +130,8 @@ void MadeRepository::make_roots() {
       body["keys"][id_of(*signer)] = tuf::public_key_json(signer->public_key(), Dialect::tuf);
       body["roles"][role] = role_json(*signer);
     }
-    std::vector<const tuf::Signer*> signers = {&own};
-    if (&before != &own) signers.push_back(&before);
+    std::vector<const tuf::Signer*> signers = {&before};
+    if (&before != &own) signers.push_back(&own);
     const Bytes message = tuf::bytes_to_sign(body, Dialect::tuf).value();
     for (const tuf::Signer* signer : signers)
       root_checks_.push_back({signer->public_key(), message, signer->sign(message).value()});

@@ -1,5 +1,6 @@
 // Claim: a client that slept through 1 000 roots catches up in about the time that their signatures take.
-// Limit: 1.5 times what OpenSSL alone needs for those signatures, its keys made beforehand.
+// Limit: 1.5 times what OpenSSL alone needs for those signatures, its keys made beforehand; beside it with each key made when
+// it is first needed, the quickest way there is, since nobody has the keys of roots to come.
 #include <cstdio>
 
 #include "bare_openssl.h"
@@ -26,10 +27,10 @@ void report(const char* name, Recipe::RootKeys root_keys, Recipe::Rotation rotat
   BareOpenSsl bare;
   for (const Check& check : repository.root_checks()) bare.add_signature(check);
   const Beside walk = beside(kRounds, [&] { walk_once(repository); }, [&] { bare.run(); });
-  const Spent keys_alone = spent_on([&] { bare.make_keys(); });
-  std::printf("  %-24s %5zu signatures: OpenSSL alone %7.1f ms, ours %7.1f ms, ratio %.2f (%.2f where OpenSSL reads the keys, too: %.1f ms)\n",
+  const Beside with_keys = beside(kRounds, [&] { walk_once(repository); }, [&] { bare.run_with_new_keys(); });
+  std::printf("  %-24s %5zu signatures: OpenSSL alone %6.1f ms, ours %6.1f ms, ratio %.2f   (keys made on the way: %6.1f ms, ratio %.2f)\n",
               name, repository.root_checks().size(), walk.limit.cpu_us / 1e3, walk.ours.cpu_us / 1e3, walk.ratio(),
-              walk.ours.cpu_us / (walk.limit.cpu_us + keys_alone.cpu_us), keys_alone.cpu_us / 1e3);
+              with_keys.limit.cpu_us / 1e3, with_keys.ratio());
 }
 
 }  // namespace
