@@ -95,6 +95,12 @@ Result<SecretBytes> file_bytes(const keys::ArchiveFile& file) {
   return SecretBytes(TRY(file.files().read(file.path(), keys::ArchiveLimits().packed)));
 }
 
+// Whole or not at all, under a name that is free.
+Status write_copy(Files& files, const std::string& path, BytesView bytes) {
+  if (TRY(files.facts(path)).exists()) return conflict("'" + path + "': exists already", "name another file with -o");
+  return replace_file(files, path, bytes, 0600);
+}
+
 }  // namespace
 
 Result<Json> archive_report(const keys::ArchiveFile& file, const keys::ArchiveOnDisk& disk) {
@@ -156,9 +162,9 @@ Status seal_archive(const keys::ArchiveFile& file, keys::ArchiveUnlock& unlock, 
     const Bytes sealed = TRY(keys::age_sealed(packed.reveal(), phrase));
     const SecretBytes again = TRY(keys::age_opened(sealed, phrase));
     if (again.reveal() != packed.reveal()) return io_error("'" + wish.output + "': does not open to what was sealed");
-    return create_durable(file.files(), wish.output, sealed, 0600);
+    return write_copy(file.files(), wish.output, sealed);
   }
-  return create_durable(file.files(), wish.output, TRY(keys::age_sealed(packed.reveal(), wish.recipients)), 0600);
+  return write_copy(file.files(), wish.output, TRY(keys::age_sealed(packed.reveal(), wish.recipients)));
 }
 
 Status open_archive(const keys::ArchiveFile& file, keys::ArchiveUnlock& unlock, const std::string& output) {
@@ -166,7 +172,7 @@ Status open_archive(const keys::ArchiveFile& file, keys::ArchiveUnlock& unlock, 
   if (keys::age_lock(bytes.reveal()) == AgeLock::none) return bad_input("'" + file.path() + "': is not sealed");
   const SecretBytes open = TRY(unlock.opened(bytes.reveal(), "'" + file.path() + "'"));
   TRY(keys::Archive::read(open.reveal()));
-  return create_durable(file.files(), output, open.reveal(), 0600);
+  return write_copy(file.files(), output, open.reveal());
 }
 
 }  // namespace rota::ceremony
