@@ -61,7 +61,6 @@ class Streaming {
   }
 
   bool body_with_entries() {
-    file_.body = Json(Json::Object{});
     CanonicalReader::Members members;
     reader_.enter_object();
     while (const auto* name = reader_.next_member(members)) {
@@ -72,7 +71,7 @@ class Streaming {
       else
         reader_.skip();
     }
-    return reader_.ok() && file_.entries;
+    return file_.entries.has_value();
   }
 
   // The members of targets files that decide anything.
@@ -119,18 +118,17 @@ bool is_in_form(const SignedBytes::Found& found, CanonicalForm form) {
 Bytes in_olpc_form(BytesView text) {
   Bytes out;
   out.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = 0;;) {
     const std::size_t end = std::min(text.find('\\', at), text.size());
     out.append(text, at, end - at);
     at = end + 2;
-    if (end == text.size()) break;
+    if (end == text.size()) return out;
     const char c = text[end + 1];
     if (c == 'n' || c == 'r' || c == 't')
       out.push_back(c == 'n' ? '\n' : c == 'r' ? '\r' : '\t');
     else
       out.append(text, end, 2);
   }
-  return out;
 }
 
 }  // namespace

@@ -62,6 +62,41 @@ TEST(ReadStreamed, GivesWhatReadingTheWholeGives) {
   }
 }
 
+TEST(ReadStreamed, KeepsOfTheBodyWhatIsRead) {
+  const Bytes file = signed_file(rich_targets(Dialect::tuf), {2}, Dialect::tuf);
+  const auto streamed = read_streamed(file, Wanted::all());
+  ASSERT_TRUE(streamed.has_value());
+  for (const char* name : {"targets", "x-unknown"}) EXPECT_EQ(streamed->body.find(name), nullptr) << name;
+  for (const char* name : {"_type", "expires", "spec_version", "version"}) EXPECT_NE(streamed->body.find(name), nullptr) << name;
+}
+
+TEST(ReadStreamed, LeavesWhatIsNoObjectToTheOtherWay) {
+  for (const char* file : {"{\"signatures\":[],\"signed\":[]}", "{\"signatures\":[],\"signed\":1}", "{\"signatures\":{},\"signed\":{}}"}) {
+    EXPECT_FALSE(read_streamed(file)) << file;
+    EXPECT_FALSE(read_streamed(file, Wanted::all())) << file;
+  }
+}
+
+TEST(ReadWhole, KeepsTheBytes) {
+  const FileBytes file = generation().targets;
+  EXPECT_EQ(read_whole(file, kPlenty)->bytes, file);
+}
+
+// A canonical text stands for each of its forms.
+TEST(SignedBytes, AreVerifiedInEachFormOfTheirDialect) {
+  Json body;
+  body["name"] = "caf\xc3\xa9\n\\";
+  const Bytes text = canonical(body, CanonicalForm::uptane);
+  for (const auto form : {CanonicalForm::uptane, CanonicalForm::device, CanonicalForm::olpc}) {
+    const auto signature = signer(1).sign(canonical(body, form)).value();
+    const auto verifies = [&](Dialect dialect) {
+      return SignedBytes({.text = text}, dialect).verified_by(public_key(1), crypto::Scheme::ed25519, signature);
+    };
+    EXPECT_TRUE(verifies(Dialect::uptane));
+    EXPECT_EQ(verifies(Dialect::tuf), form == CanonicalForm::olpc);
+  }
+}
+
 // Each byte replaced by some others: what is streamed is what the whole says.
 TEST(ReadStreamed, AcceptsNothingThatReadingTheWholeWouldNot) {
   Json body = rich_targets(Dialect::tuf);
