@@ -42,7 +42,7 @@ class Entry {
       else if (const char* from = reader.here(); reader.skip() && name->is("custom"))
         custom_ = {from, reader.here()};
     }
-    return reader.ok() && has_length && has_hashes;
+    return has_length && has_hashes;
   }
 
   Target made(std::string name) const {
