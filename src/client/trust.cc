@@ -64,14 +64,10 @@ class ChainWalk {
   const std::vector<tuf::Version>& held_;
 };
 
-bool is_whole(const tuf::Generation& generation) {
-  return !generation.timestamp.empty() && !generation.snapshot.empty() && !generation.targets.empty();
-}
-
-bool same_quorums(const tuf::Root& before, const tuf::Root& after) {
-  return std::ranges::all_of(std::array{Role::timestamp, Role::snapshot, Role::targets}, [&](Role role) {
-    return before.role(role).threshold == after.role(role).threshold && before.material(role) == after.material(role);
-  });
+// Only then may a stored set fall short that met its quorums before: a key that went takes its floors along by itself.
+bool raises_a_threshold(const tuf::Root& before, const tuf::Root& after) {
+  return std::ranges::any_of(std::array{Role::timestamp, Role::snapshot, Role::targets},
+                             [&](Role role) { return after.role(role).threshold > before.role(role).threshold; });
 }
 
 // What the files say is a floor, whatever is noted. In the tuf dialect the snapshot alone says which targets are too old
@@ -80,8 +76,7 @@ void raise(tuf::Floors& floors, const tuf::Timestamp& timestamp) {
   floors.timestamp = std::max(floors.timestamp, timestamp.version);
   floors.snapshot = std::max(floors.snapshot, timestamp.snapshot.version);
 }
-void raise(tuf::Floors& floors, const tuf::Snapshot& snapshot) {
-  floors.snapshot = std::max(floors.snapshot, snapshot.version);
+void raise(tuf::Floors& floors, const tuf::Snapshot& snapshot) {  // its version is in the timestamp
   if (floors.listed.empty()) floors.listed = tuf::versions_listed(snapshot);
 }
 void raise(tuf::Floors& floors, const tuf::Targets& targets) {
@@ -154,7 +149,7 @@ Result<Trust> trust_first(tuf::FileBytes root) {
 void step_to(Trust& trust, tuf::Trusted<tuf::Root> next) {
   if (next->version > trust.floors_under) {
     auto floors = tuf::floors_after(*trust.root, *next, trust.floors);
-    if (!same_quorums(*trust.root, *next)) floors = tuf::floors_over(*next, trust.generation, std::move(floors));
+    if (raises_a_threshold(*trust.root, *next)) floors = tuf::floors_over(*next, trust.generation, std::move(floors));
     if (floors.stored_timestamp.empty()) trust.generation.timestamp = trust.generation.snapshot = {};
     if (floors.targets < trust.floors.targets) trust.generation.targets = {};
     trust.floors = std::move(floors);
@@ -166,11 +161,8 @@ void step_to(Trust& trust, tuf::Trusted<tuf::Root> next) {
 void judge_set(Trust& trust, const SetView& view) {
   trust.set.reset();
   trust.expired.reset();
-  if (is_whole(trust.generation)) {
-    // What is stored may lie below the floors, which rise file by file while a newer set is on its way.
-    auto set = verified_set(trust, view);
-    if (set.ok()) trust.set = std::move(set).value();
-  }
+  // What is stored may lie below the floors, which rise file by file while a newer set is on its way.
+  if (auto set = verified_set(trust, view); set.ok()) trust.set = std::move(set).value();
   if (trust.set) {
     raise(trust.floors, *trust.set->timestamp);
     raise(trust.floors, *trust.set->snapshot);

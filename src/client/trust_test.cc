@@ -48,5 +48,74 @@ TEST(LoadTrust, RefusesProvisionedRootsThatAreDamagedOrHaveAGap) {
                  "provisioned roots: want root 2 after root 1, got root 3");
 }
 
+Trust loaded(Victim& victim, Time now) {
+  const auto store = FolderStore::open(victim.files, kTrust, Seconds(0)).value();
+  return load_trust(*store, {}, {now}).value();
+}
+
+TEST(LoadTrust, KeepsASetThatHasExpiredAndSaysWhy) {
+  Victim victim;
+  const Trust trust = loaded(victim, parse_rfc3339("2100-07-01T00:00:00Z").value());
+  EXPECT_TRUE(trust.set.has_value());
+  ASSERT_TRUE(trust.expired.has_value());
+  EXPECT_EQ(trust.expired->fault, Fault::expired);
+  EXPECT_FALSE(trust.has_valid_set());
+}
+
+TEST(LoadTrust, LeavesTheSnapshotOutTogetherWithItsTimestamp) {
+  Victim victim;
+  victim.store("timestamp.json", "{}");
+  const Trust trust = loaded(victim, victim.now);
+  EXPECT_TRUE(trust.generation.timestamp.empty());
+  EXPECT_TRUE(trust.generation.snapshot.empty());
+  EXPECT_FALSE(trust.generation.targets.empty());
+}
+
+TEST(LoadTrust, LeavesOutAStoredFileThatIsSignedAndNoTimestamp) {
+  Victim victim;
+  victim.publish_next([](Set& set) { set.change = [](std::string_view role, Json& body) {
+    if (role == "timestamp") body.if_object()->erase("meta");
+  }; });
+  victim.store("timestamp.json", victim.served("timestamp"));
+  const Trust trust = loaded(victim, victim.now);
+  EXPECT_TRUE(trust.generation.timestamp.empty());
+  ASSERT_EQ(trust.notices.size(), 1u);
+  EXPECT_THAT(trust.notices[0], testing::HasSubstr("left out"));
+}
+
+TEST(JudgeSet, NeverLowersAListedVersionThatIsNoted) {
+  Victim victim;
+  Trust trust = loaded(victim, victim.now);
+  ASSERT_EQ(trust.floors.listed.at("targets.json"), 5);
+  trust.floors.listed["targets.json"] = 7;
+  judge_set(trust, {victim.now});
+  EXPECT_EQ(trust.floors.listed.at("targets.json"), 7);
+}
+
+// Root 2 after the loaded root 1, with these signers and this threshold of the timestamp.
+Trust stepped(const tuf::test::RolePlan& before, const tuf::test::RolePlan& after, tuf::FileBytes timestamp) {
+  Victim victim;
+  RootPlan plan = victim.root;
+  plan.timestamp = before;
+  Trust trust = trust_first(tuf::test::root_file(plan)).value();
+  plan.version = 2, plan.timestamp = after;
+  trust.floors.timestamp = 5;
+  trust.generation = {timestamp, victim.stored("snapshot.json"), victim.stored("targets.json")};
+  trust.floors.stored_timestamp = timestamp;
+  step_to(trust, tuf::next_root(trust.root, tuf::test::root_file(plan)).value());
+  return trust;
+}
+
+TEST(StepTo, ForgetsWhatMeetsItsThresholdNoMore) {
+  const Bytes by_one = Victim().stored("timestamp.json");
+  EXPECT_EQ(stepped({{4, 6}, 1}, {{4, 6}, 2}, by_one).floors.timestamp, 0);
+  EXPECT_EQ(stepped({{4, 6}, 1}, {{4, 6}, 1}, by_one).floors.timestamp, 5);
+}
+
+TEST(StepTo, KeepsFloorsOfADamagedFileWhenNoThresholdRises) {
+  EXPECT_EQ(stepped({{4, 6}, 1}, {{4, 6}, 1}, Bytes("{}")).floors.timestamp, 5);
+  EXPECT_EQ(stepped({{4}, 1}, {{4, 6}, 1}, Bytes("{}")).floors.timestamp, 5);
+}
+
 }  // namespace
 }  // namespace rota::client
