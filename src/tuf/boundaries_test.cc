@@ -37,6 +37,13 @@ TEST(TallyBoundary, AMissingKeyIsNamedOnceHoweverOftenItIsListed) {
   EXPECT_EQ(result.missing, (std::vector<KeyId>{id(5), {ghost}}));
 }
 
+TEST(TallyBoundary, AnAuthorityThatNamesNobodyCountsNothing) {
+  const Envelope envelope = opened(root_file({}));
+  const auto result = tally({.name = "nobody"}, envelope);
+  EXPECT_THAT(result.signed_by, IsEmpty());
+  EXPECT_EQ(result.faults.size(), 1u);
+}
+
 TEST(TallyBoundary, AnotherDialectLeavesEverybodyMissing) {
   const auto result =
       tally(*trusted_root({.dialect = Dialect::tuf}), Role::targets, opened(signed_file(targets_body({}), {2})));

@@ -23,11 +23,15 @@ struct Tally {
   bool met() const { return static_cast<std::int64_t>(signed_by.size()) >= threshold; }
 };
 
-// Whose signatures count for a role. Points into the root or the delegations it was taken from.
+inline const std::map<KeyId, crypto::PublicKey> kNoKeys;
+inline const std::map<KeyId, std::string> kNoneUnusable;
+
+// Whose signatures count for a role; nobody's, unless it says otherwise. Points into the root or the delegations it was taken
+// from.
 struct Authority {
   std::string name;  // of the role: "targets", or that of a delegated one
-  const std::map<KeyId, crypto::PublicKey>* keys = nullptr;
-  const std::map<KeyId, std::string>* unusable = nullptr;
+  const std::map<KeyId, crypto::PublicKey>* keys = &kNoKeys;
+  const std::map<KeyId, std::string>* unusable = &kNoneUnusable;
   RoleKeys role = {};
   Dialect dialect = Dialect::uptane;
   std::string delegator = "its delegator";  // for messages: "root 3"
