@@ -27,6 +27,18 @@ Result<Bytes> signed_here(const Run& run, const TufRepo& repo, const Json& body)
   return ceremony::append_given(own, given, ids);
 }
 
+// nullopt: the command line is wrong, already said.
+Result<int> add_target(const Run& run, const std::optional<NewTarget>& target) {
+  if (!target) return kUsage;
+  const TufRepo repo = run.repo();
+  const auto lock = TRY(repo.lock());
+  Json body = TRY(repo.unsigned_role(tuf::Role::targets));
+  TRY(put_target(run, *target, body));
+  TRY(repo.write_unsigned(tuf::Role::targets, body));
+  run.say("added " + target->file);
+  return kDone;
+}
+
 }  // namespace
 
 Result<int> targets_init(const Run& run) {
@@ -78,28 +90,10 @@ Result<int> targets_pull(const Run& run) {
   return kDone;
 }
 
-Result<int> targets_add(const Run& run) {
-  const auto target = asked_target(run);
-  if (!target) return kUsage;
-  const TufRepo repo = run.repo();
-  const auto lock = TRY(repo.lock());
-  Json body = TRY(repo.unsigned_role(tuf::Role::targets));
-  TRY(put_target(run, *target, body));
-  TRY(repo.write_unsigned(tuf::Role::targets, body));
-  run.say("added " + target->file);
-  return kDone;
-}
+Result<int> targets_add(const Run& run) { return add_target(run, asked_target(run)); }
 
 Result<int> targets_add_uploaded(const Run& run) {
-  const auto target = asked_target(run, TRY(uploaded_file(run, run.asked.value("--input"))));
-  if (!target) return kUsage;
-  const TufRepo repo = run.repo();
-  const auto lock = TRY(repo.lock());
-  Json body = TRY(repo.unsigned_role(tuf::Role::targets));
-  TRY(put_target(run, *target, body));
-  TRY(repo.write_unsigned(tuf::Role::targets, body));
-  run.say("added " + target->file);
-  return kDone;
+  return add_target(run, asked_target(run, TRY(uploaded_file(run, run.asked.value("--input")))));
 }
 
 Result<int> targets_delete(const Run& run) {
