@@ -10,7 +10,8 @@ namespace rota::http {
 Result<Bytes> gunzipped(BytesView packed, std::size_t max);
 
 // Asks `fetcher` for gzip and unpacks what comes packed; `max_body` limits both. An answer that goes to a sink is asked for and
-// passed on as it is, and so is an answer outside 2xx, whatever its body. rejected: an answer that is longer, unpacks to more, or is no gzip though it says so.
+// passed on as it is, and so is an answer outside 2xx, whatever its body. rejected: an answer that is longer, unpacks to more, or
+// is no gzip though it says so.
 class GzipFetcher final : public Fetcher {
  public:
   explicit GzipFetcher(Fetcher& fetcher) : fetcher_(fetcher) {}
