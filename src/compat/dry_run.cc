@@ -1,6 +1,7 @@
 #include "compat/dry_run.h"
 
 #include <set>
+#include <utility>
 
 #include "crypto/hash.h"
 #include "crypto/secret.h"
@@ -102,8 +103,9 @@ Status DryFiles::append(const std::string& path, BytesView bytes) {
 
 Status DryFiles::rename(const std::string& from, const std::string& to) {
   Written* const source = TRY(own(from));
-  written_[to] = *source;
-  written_[from] = {};
+  Written& target = written_[to];
+  const crypto::SecretBytes wiped(std::move(target.bytes));
+  target = std::exchange(*source, {});
   return {};
 }
 
