@@ -37,7 +37,25 @@ class Inflater {
   bool started_;
 };
 
+// "q=0", "q=0.000".
+bool is_weight_zero(std::string_view parameter) {
+  if (!equals_ignoring_case(parameter.substr(0, 2), "q=")) return false;
+  return parameter.substr(2).find_first_not_of("0.") == std::string_view::npos;
+}
+
 }  // namespace
+
+bool wants_gzip(std::string_view field) {
+  bool any = false;
+  for (const std::string& one : split(field, ',')) {
+    const auto parts = split(one, ';');
+    const std::string_view coding = trim(parts.front());
+    const bool wanted = !(parts.size() > 1 && is_weight_zero(trim(parts[1])));
+    if (equals_ignoring_case(coding, "gzip") || equals_ignoring_case(coding, "x-gzip")) return wanted;
+    any = any || (coding == "*" && wanted);
+  }
+  return any;
+}
 
 Result<Bytes> gunzipped(BytesView packed, std::size_t max) {
   return Inflater().unpacked(packed, max);

@@ -70,6 +70,16 @@ TEST(Gunzipped, RefusesWhatIsNoWholeGzipMember) {
   }
 }
 
+TEST(WantsGzip, ReadsTheFieldOfARequest) {
+  const std::pair<const char*, bool> rows[] = {
+      {"", false},           {"gzip", true},         {"GZIP", true},          {"deflate, gzip", true},
+      {"br,gzip;q=0.5", true}, {"gzip;q=0", false},    {"gzip; q=0.000", false}, {"identity", false},
+      {"*", true},           {"*;q=0", false},       {"*, gzip;q=0", false},  {"gzip;q=1.0, *;q=0", true},
+      {"x-gzip", true},      {"gzipped", false},     {";;,,", false},         {"*;q=0, deflate", false},
+  };
+  for (const auto& [field, wanted] : rows) EXPECT_EQ(wants_gzip(field), wanted) << field;
+}
+
 TEST(GzipFetcher, AsksForGzipAndUnpacksIt) {
   Canned server(packed_reply(gzipped("{}")));
   const auto reply = GzipFetcher(server).fetch({.url = "http://a/b", .max_body = 100});

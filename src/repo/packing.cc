@@ -63,11 +63,13 @@ Status add_members(archive* writer, const Members& members, Time now) {
   return {};
 }
 
-Result<Bytes> packed(Writer writer, const Members& members, Time now) {
+// What `fill` puts into it.
+template <typename Fill>
+Result<Bytes> packed(const Writer& writer, const Fill& fill) {
   Bytes bytes;
   archive_write_set_bytes_per_block(writer.get(), 0);
   if (archive_write_open(writer.get(), &bytes, nullptr, append, nullptr) != ARCHIVE_OK) return failure(writer.get());
-  TRY(add_members(writer.get(), members, now));
+  TRY(fill(writer.get()));
   if (archive_write_close(writer.get()) != ARCHIVE_OK) return failure(writer.get());
   return bytes;
 }
@@ -78,13 +80,21 @@ Result<Bytes> tar_gz(const Members& members, Time now) {
   Writer writer(archive_write_new(), archive_write_free);
   archive_write_add_filter_gzip(writer.get());
   archive_write_set_format_ustar(writer.get());
-  return packed(std::move(writer), members, now);
+  return packed(writer, [&](archive* to) { return add_members(to, members, now); });
 }
 
 Result<Bytes> zip(const Members& members, Time now) {
   Writer writer(archive_write_new(), archive_write_free);
   archive_write_set_format_zip(writer.get());
-  return packed(std::move(writer), members, now);
+  return packed(writer, [&](archive* to) { return add_members(to, members, now); });
+}
+
+Result<Bytes> gzip(BytesView file) {
+  Writer writer(archive_write_new(), archive_write_free);
+  archive_write_add_filter_gzip(writer.get());
+  archive_write_set_filter_option(writer.get(), "gzip", "timestamp", nullptr);
+  archive_write_set_format_raw(writer.get());
+  return packed(writer, [&](archive* to) { return add_file(to, "file", file, Time()); });
 }
 
 }  // namespace rota::repo

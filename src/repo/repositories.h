@@ -29,6 +29,7 @@ struct Published {
   std::shared_ptr<const Bytes> timestamp, snapshot, targets;
   std::string targets_checksum;  // hex sha256 of the targets envelope
   std::vector<tuf::Target> target_list;
+  std::shared_ptr<const Bytes> targets_gzip, snapshot_gzip;  // the same, packed once; null: not worth it
 };
 
 struct NewFactory {

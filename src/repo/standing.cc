@@ -1,6 +1,7 @@
 #include "repo/standing.h"
 
 #include "crypto/hash.h"
+#include "repo/packing.h"
 
 namespace rota::repo {
 namespace {
@@ -13,8 +14,19 @@ Json body_of(Role role, tuf::Version version, Time expires) {
   return Json(Json::Object{{"_type", type}, {"expires", rfc3339(expires)}, {"version", version}});
 }
 
+// Below this a file fits one packet anyway.
+constexpr std::size_t kWorthPacking = 1400;
+
+// `bytes` packed; what they were packed to before, while they are the same.
+Result<std::shared_ptr<const Bytes>> packed(const Bytes& bytes, const Bytes& before,
+                                            const std::shared_ptr<const Bytes>& packed_before) {
+  if (bytes == before) return packed_before;
+  if (bytes.size() < kWorthPacking) return std::shared_ptr<const Bytes>();
+  return std::make_shared<const Bytes>(TRY(gzip(bytes)));
+}
+
 // `base` with these files, which `set` verified.
-Standing serving(Standing base, const tuf::Generation& files, const tuf::VerifiedSet& set) {
+Result<Standing> serving(Standing base, const tuf::Generation& files, const tuf::VerifiedSet& set) {
   Published published;
   published.generation = base.published->generation + 1;
   published.repo_id = base.published->repo_id;
@@ -25,6 +37,9 @@ Standing serving(Standing base, const tuf::Generation& files, const tuf::Verifie
   published.targets = std::make_shared<const Bytes>(files.targets.bytes());
   published.targets_checksum = crypto::sha256_hex(files.targets);
   published.target_list = set.targets->targets;
+  const Published& before = *base.published;
+  published.targets_gzip = TRY(packed(*published.targets, *before.targets, before.targets_gzip));
+  published.snapshot_gzip = TRY(packed(*published.snapshot, *before.snapshot, before.snapshot_gzip));
   base.published = std::make_shared<const Published>(std::move(published));
   base.reached = std::make_shared<const tuf::Trusted<tuf::Root>>(set.root.trusted());
   base.floors = {set.timestamp->version, set.snapshot->version, set.targets->version, {}};
@@ -150,7 +165,7 @@ Standing unpublished(const std::string& factory, const std::string& repo_id, con
   for (const Bytes& root : roots) standing.roots.push_back(std::make_shared<const Bytes>(root));
   const auto nothing = std::make_shared<const Bytes>();
   standing.published =
-      std::make_shared<const Published>(Published{0, repo_id, nothing, 0, nothing, nothing, nothing, {}, {}});
+      std::make_shared<const Published>(Published{0, repo_id, nothing, 0, nothing, nothing, nothing, {}, {}, {}, {}});
   return standing;
 }
 

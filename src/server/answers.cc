@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "http/gzip.h"
+
 namespace rota::server {
 namespace {
 
@@ -54,6 +56,16 @@ http::Handler answering(Operation operation) {
     auto response = operation(request);
     return response ? std::move(response).value() : refused(request, response.error());
   };
+}
+
+void carry(http::Response& response, const http::Request& request, std::shared_ptr<const Bytes> bytes,
+           std::shared_ptr<const Bytes> gzip) {
+  response.shared_body = std::move(bytes);
+  if (!gzip) return;
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (!http::wants_gzip(request.header("Accept-Encoding"))) return;
+  response.headers.emplace_back("Content-Encoding", "gzip");
+  response.shared_body = std::move(gzip);
 }
 
 Status Call::needs(std::string_view scope, std::string_view factory) const {

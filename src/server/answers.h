@@ -33,6 +33,10 @@ using GuardedOperation = Result<http::Response> (*)(const Call&);
 // 401 or 429 before `operation` runs, when the caller is unknown.
 http::Handler guarded(App& app, GuardedOperation operation);
 
+// `bytes` as the body; packed when there is `gzip` and the request wants that.
+void carry(http::Response& response, const http::Request& request, std::shared_ptr<const Bytes> bytes,
+           std::shared_ptr<const Bytes> gzip = nullptr);
+
 // The body as an object that has no member outside `members` (bad_input otherwise).
 Result<Json> body_object(const http::Request& request, std::initializer_list<std::string_view> members);
 

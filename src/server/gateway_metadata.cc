@@ -15,8 +15,9 @@ namespace {
 
 struct File {
   std::shared_ptr<const Bytes> bytes;
-  std::string checksum;
+  std::string checksum;  // of `bytes`, however they are sent
   tuf::Version version = 0;
+  std::shared_ptr<const Bytes> gzip = {};
 };
 
 // One generation with what goes into its headers.
@@ -40,7 +41,8 @@ Result<Set> described(std::shared_ptr<const repo::Published> published) {
   set.root = file_of(published->root, published->root_version);
   set.timestamp = file_of(published->timestamp, timestamp.version);
   set.snapshot = file_of(published->snapshot, snapshot.version);
-  set.targets = {published->targets, published->targets_checksum, listed->second.version};
+  set.snapshot.gzip = published->snapshot_gzip;
+  set.targets = {published->targets, published->targets_checksum, listed->second.version, published->targets_gzip};
   set.published = std::move(published);
   return set;
 }
@@ -73,12 +75,12 @@ class ServedSets {
   std::map<std::pair<std::string, tuf::Version>, File> roots_;
 };
 
-http::Response answer(const File& file, std::string_view cache) {
+http::Response answer(const http::Request& request, const File& file, std::string_view cache) {
   http::Response response;
   response.headers = {{"Content-Type", "application/json"},
                       {"x-ats-role-checksum", file.checksum},
                       {"Cache-Control", std::string(cache)}};
-  response.shared_body = file.bytes;
+  carry(response, request, file.bytes, file.gzip);
   return response;
 }
 
@@ -92,7 +94,7 @@ void note_root_held(const DeviceCall& call, tuf::Version asked, tuf::Version new
 Result<http::Response> numbered_root(ServedSets& sets, const DeviceCall& call, tuf::Version version) {
   const auto newest = TRY(sets.newest(call.factory))->root.version;
   note_root_held(call, version, newest);
-  auto response = answer(TRY(sets.root(call.factory, version)), kForever);
+  auto response = answer(call.request, TRY(sets.root(call.factory, version)), kForever);
   hint_at_chain(response, version, newest);
   return response;
 }
@@ -104,7 +106,7 @@ Result<http::Response> root_chain(ServedSets& sets, const DeviceCall& call, tuf:
 }
 
 Result<http::Response> role_file(const Set& set, const DeviceCall& call, tuf::Role role) {
-  if (role == tuf::Role::root) return answer(set.root, kAskAgain);
+  if (role == tuf::Role::root) return answer(call.request, set.root, kAskAgain);
   const File& file = role == tuf::Role::timestamp  ? set.timestamp
                      : role == tuf::Role::snapshot ? set.snapshot
                                                    : set.targets;
@@ -113,7 +115,7 @@ Result<http::Response> role_file(const Set& set, const DeviceCall& call, tuf::Ro
         {call.factory, "gateway", "alert:version-fell", call.uuid, std::string(tuf::name_of(role))});
     return unavailable(given.error().what);
   }
-  return answer(file, kAskAgain);
+  return answer(call.request, file, kAskAgain);
 }
 
 Result<http::Response> repo_file(ServedSets& sets, const DeviceCall& call) {

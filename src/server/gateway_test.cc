@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "crypto/hash.h"
+#include "http/gzip.h"
 #include "server/installation_for_test.h"
 #include "server/pki.h"
 #include "tuf/canonical.h"
@@ -16,6 +17,13 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 const std::string kUuid = "2c5e8f0a-6d1b-4d1f-8f5e-b0a4f5b6b2f3";
+
+tuf::Target foo_target(int build) {
+  return {.name = "foo-lmp-" + std::to_string(build),
+          .hashes = {{"sha256", std::string(64, 'a')}},
+          .length = 0,
+          .custom = R"({"hardwareIds":["foo"],"name":"foo-lmp","version":"1","targetFormat":"OSTREE"})"};
+}
 
 class GatewayTest : public test::Installed {
  protected:
@@ -258,15 +266,27 @@ TEST_F(GatewayTest, B2ServesASetThatADeviceVerifies) {
 TEST_F(GatewayTest, B2ServesTheNewSetAfterAPublication) {
   const auto one = registered(kUuid, "one");
   const auto before = get(one, "/repo/targets.json").body;
-  const tuf::Target target{
-      .name = "foo-lmp-1",
-      .hashes = {{"sha256", std::string(64, 'a')}},
-      .length = 0,
-      .custom = R"({"hardwareIds":["foo"],"name":"foo-lmp","version":"1","targetFormat":"OSTREE"})"};
-  ASSERT_TRUE(app().repos.add_targets("acme", {target}).ok());
+  ASSERT_TRUE(app().repos.add_targets("acme", {foo_target(1)}).ok());
   const auto after = get(one, "/repo/targets.json");
   EXPECT_NE(after.body, before);
   EXPECT_EQ(header(after.headers, "x-ats-role-checksum"), crypto::sha256_hex(after.body));
+}
+
+TEST_F(GatewayTest, B2PacksWhatIsLongForWhoAsksForIt) {
+  const auto one = registered(kUuid, "one");
+  const Headers asking = {{"Accept-Encoding", "gzip"}};
+  EXPECT_EQ(header(get(one, "/repo/targets.json", asking).headers, "Content-Encoding"), "") << "too short to be worth it";
+  std::vector<tuf::Target> many;
+  for (int build = 1; build <= 50; ++build) many.push_back(foo_target(build));
+  ASSERT_TRUE(app().repos.add_targets("acme", many).ok());
+  const auto plain = get(one, "/repo/targets.json");
+  const auto packed = get(one, "/repo/targets.json", asking);
+  EXPECT_EQ(header(plain.headers, "Content-Encoding"), "");
+  EXPECT_EQ(header(packed.headers, "Content-Encoding"), "gzip");
+  EXPECT_EQ(header(plain.headers, "Vary"), "Accept-Encoding");
+  EXPECT_LT(packed.body.size() * 3, plain.body.size());
+  EXPECT_EQ(http::gunzipped(packed.body, plain.body.size()).value(), plain.body);
+  EXPECT_EQ(header(packed.headers, "x-ats-role-checksum"), crypto::sha256_hex(plain.body));
 }
 
 TEST_F(GatewayTest, NeverServesALowerVersionThanBefore) {

@@ -63,17 +63,19 @@ http::Handler repo_route(App& app, std::string_view scope, RepoOperation operati
   };
 }
 
-http::Response served(const RepoCall& call, std::shared_ptr<const Bytes> bytes, std::string checksum) {
+http::Response served(const RepoCall& call, std::shared_ptr<const Bytes> bytes, std::string checksum,
+                      std::shared_ptr<const Bytes> gzip = nullptr) {
   auto response = call.answer(200);
   response.headers.emplace_back("Content-Type", "application/json");
   response.headers.emplace_back("x-ats-role-checksum", std::move(checksum));
-  response.shared_body = std::move(bytes);
+  carry(response, call.request, std::move(bytes), std::move(gzip));
   return response;
 }
 
-http::Response with_checksum(const RepoCall& call, std::shared_ptr<const Bytes> bytes) {
+http::Response with_checksum(const RepoCall& call, std::shared_ptr<const Bytes> bytes,
+                             std::shared_ptr<const Bytes> gzip = nullptr) {
   std::string checksum = crypto::sha256_hex(*bytes);
-  return served(call, std::move(bytes), std::move(checksum));
+  return served(call, std::move(bytes), std::move(checksum), std::move(gzip));
 }
 
 http::Response numbered_root(const RepoCall& call, tuf::Version version) {
@@ -95,8 +97,8 @@ http::Response root_chain(const RepoCall& call, tuf::Version first) {
 http::Response get_role_file(const RepoCall& call) {
   const std::string& file = call.request.param("file");
   const auto& published = *call.published;
-  if (file == "targets.json") return served(call, published.targets, published.targets_checksum);
-  if (file == "snapshot.json") return with_checksum(call, published.snapshot);
+  if (file == "targets.json") return served(call, published.targets, published.targets_checksum, published.targets_gzip);
+  if (file == "snapshot.json") return with_checksum(call, published.snapshot, published.snapshot_gzip);
   if (file == "timestamp.json") return with_checksum(call, published.timestamp);
   if (file == "root.json") return with_checksum(call, published.root);
   if (const auto version = root_version_of(file, kNumberedRoot)) return numbered_root(call, *version);
