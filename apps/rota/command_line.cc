@@ -10,6 +10,7 @@ namespace {
 // The texts one command was given; the parser keeps pointers into it.
 struct Texts {
   std::map<std::string, std::string> values;
+  std::map<std::string, std::vector<std::string>> lists;
   std::map<std::string, bool> flags;
 };
 
@@ -33,6 +34,12 @@ void add_option(CLI::App& to, const Option& option, Texts& texts) {
       return;
     case Option::Kind::value:
       to.add_option(option.name, texts.values[name], option.summary);
+      return;
+    case Option::Kind::values:
+      to.add_option(option.name, texts.lists[name], option.summary)->allow_extra_args(false);
+      return;
+    case Option::Kind::arguments:
+      to.add_option(option.name, texts.lists[name], option.summary)->required();
       return;
     case Option::Kind::argument:
     case Option::Kind::required_value:
@@ -93,7 +100,7 @@ Given given(const CLI::App& parsed, const Texts& texts) {
     const auto text = texts.values.find(name);
     values[name] = text == texts.values.end() ? "" : text->second;
   }
-  return Given(std::move(values));
+  return Given(std::move(values), texts.lists);
 }
 
 template <typename Named>

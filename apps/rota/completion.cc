@@ -21,7 +21,7 @@ struct Place {
 
 // "-o,--output": two words of one option.
 void add_option(std::vector<Offer>& offers, const Option& option) {
-  if (option.kind == Option::Kind::argument) return;
+  if (option.kind == Option::Kind::argument || option.kind == Option::Kind::arguments) return;
   const bool wants_value = option.kind != Option::Kind::flag;
   const auto comma = option.name.find(',');
   if (comma != std::string::npos) offers.push_back({option.name.substr(0, comma), option.summary, wants_value});

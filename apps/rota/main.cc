@@ -1,4 +1,6 @@
 // rota: what an owner and a developer do, one noun per file. Under the name of a tool it replaces it is that tool.
+#include <algorithm>
+
 #include "base/files.h"
 #include "command_line.h"
 #include "compat/fioctl.h"
@@ -12,7 +14,7 @@ using namespace rota;
 std::vector<app::Noun> nouns() {
   std::vector<app::Noun> table = {app::factory_noun(), app::device_noun(), app::target_noun(),
                                   app::source_noun(),  app::build_noun(),  app::keys_noun(),
-                                  app::login_noun()};
+                                  app::ceremony_noun(), app::login_noun()};
   table.push_back(app::completion_noun(table));
   return table;
 }
@@ -24,6 +26,11 @@ Status run(const app::Call& call, const cli::Talk& talk) {
   return call.command->run({given, service, files, talk});
 }
 
+int exit_code(const std::vector<app::Noun>& table, const std::vector<std::string>& words, Fault fault) {
+  const auto noun = std::ranges::find(table, words.empty() ? std::string() : words.front(), &app::Noun::name);
+  return (noun == table.end() ? cli::exit_code : noun->exit_code)(fault);
+}
+
 int rota_main(const std::vector<std::string>& words, const cli::Talk& talk) {
   const auto table = nouns();
   const auto call = app::read_command_line(table, words, talk.out());
@@ -31,7 +38,7 @@ int rota_main(const std::vector<std::string>& words, const cli::Talk& talk) {
   const Status done = call ? run(**call, talk) : call.error();
   if (done) return 0;
   talk.error(done.error());
-  return cli::exit_code(done.error().fault);
+  return exit_code(table, words, done.error().fault);
 }
 
 }  // namespace

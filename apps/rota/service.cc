@@ -121,6 +121,11 @@ Result<FetchReply> Service::exchange(FetchRequest request) {
   return reply;
 }
 
+Result<ceremony::RootSource> Service::root_source(const std::string& factory) {
+  TRY(connect());
+  return ceremony::RootSource{client_.get(), server_ + "/ota/repo/" + percent_encoded(factory) + "/api/v1/user_repo"};
+}
+
 Result<Json> Service::send(const std::string& method, const std::string& path, const Json& body) {
   FetchRequest request{.method = method, .url = path, .max_body = kMaxJson};
   if (!body.is_null()) {

@@ -8,6 +8,7 @@
 #include "base/fetcher.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "ceremony/trust.h"
 #include "http/client.h"
 
 namespace rota::app {
@@ -36,6 +37,8 @@ class Service {
   Result<Bytes> download(const std::string& path, std::uint64_t max);
   // Any exchange, for what the above does not fit: path and query in `url`; 4xx and 5xx are errors as well.
   Result<FetchReply> exchange(FetchRequest request);
+  // Where a factory's roots are, for those who verify them; lives as long as this.
+  Result<ceremony::RootSource> root_source(const std::string& factory);
 
  private:
   Status connect();

@@ -122,8 +122,10 @@ Status TrustMemory::remember(Stream stream, const Trusted<Root>& root) const {
   return replace_file(*files_, path(stream), root.raw(), 0600);
 }
 
-Result<Trusted<Root>> read_trusted_root(BytesView bytes) {
-  if (!bytes.starts_with("\x1f\x8b")) return tuf::anchor_root(bytes);
+Result<Trusted<Root>> read_trusted_root(BytesView bytes) { return TRY(read_trusted_chain(bytes)).back(); }
+
+Result<Chain> read_trusted_chain(BytesView bytes) {
+  if (!bytes.starts_with("\x1f\x8b")) return verify_chain({Bytes(bytes)});
   const auto archive = TRY(keys::Archive::read(bytes));
   std::map<std::int64_t, Bytes> by_version;
   for (const auto& [name, member] : archive.members()) {
@@ -134,7 +136,7 @@ Result<Trusted<Root>> read_trusted_root(BytesView bytes) {
   }
   std::vector<Bytes> roots;
   for (auto& [version, root] : by_version) roots.push_back(std::move(root));
-  return TRY(verify_chain(roots)).back();
+  return verify_chain(roots);
 }
 
 Result<MaybeRoot> archive_pin(const keys::Archive& archive, Stream stream) {

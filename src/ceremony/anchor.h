@@ -32,7 +32,9 @@ class TrustMemory {
   std::string folder_, server_, factory_;
 };
 
-// A root file, or a roots archive (gzip tar of 1.root.json … N.root.json, each step verified): its last root.
+// A root file, or a roots archive (gzip tar of 1.root.json … N.root.json, each step verified).
+Result<Chain> read_trusted_chain(BytesView bytes);
+// Its last root.
 Result<tuf::Trusted<tuf::Root>> read_trusted_root(BytesView bytes);
 
 // The pin of the archive: the newest of rota/trusted.root.json and roles/trusted/<N>.root.json, else roles/root.json of
