@@ -62,7 +62,7 @@ TEST_F(AcceptRoot, AcceptsOldAndNewSignatures) {
 TEST_F(AcceptRoot, StoresTheCanonicalFormOfAnySpelling) {
   const Bytes canonical = signed_with(body_, {&mine_, &*offline_root_});
   Json envelope = parse_json(canonical).value();
-  envelope["targets-signatures"] = Json(Json::Object{});
+  envelope["targets-signatures"] = Json(Json::Array{});
   ASSERT_EQ(refusal_of(to_pretty_json(envelope)), "accepted");
   EXPECT_EQ(*published()->root, canonical);
 }

@@ -42,7 +42,7 @@ class Acme : public testing::Test {
   std::vector<Bytes> everything_served() const;
   Json next_root() const { return repos_->next_root_body("acme").value(); }
   Json next_targets() const;
-  Accepted<tuf::Version> push_root(const Json& body, const std::vector<const crypto::PrivateKey*>& keys,
+  RootAnswer push_root(const Json& body, const std::vector<const crypto::PrivateKey*>& keys,
                                    const RootOptions& options = {});
   // The cause of the refusal as one text, or "accepted".
   std::string refusal_of(const Bytes& root, const RootOptions& options = {});

@@ -120,13 +120,14 @@ Json Acme::next_targets() const {
   return body;
 }
 
-Accepted<tuf::Version> Acme::push_root(const Json& body, const std::vector<const crypto::PrivateKey*>& keys,
-                                       const RootOptions& options) {
+RootAnswer Acme::push_root(const Json& body, const std::vector<const crypto::PrivateKey*>& keys,
+                           const RootOptions& options) {
   return repos_->accept_root("acme", signed_with(body, keys), options).value();
 }
 
 std::string Acme::refusal_of(const Bytes& root, const RootOptions& options) {
   const auto accepted = repos_->accept_root("acme", root, options).value();
+  if (std::holds_alternative<Staged>(accepted)) return "staged";
   const auto* refusal = std::get_if<Refusal>(&accepted);
   if (refusal == nullptr) return "accepted";
   EXPECT_EQ(refusal->code, "invalid_root_role");

@@ -1,6 +1,7 @@
 #include "repo/judgement.h"
 
 #include "crypto/hash.h"
+#include "repo/signatures.h"
 
 namespace rota::repo {
 namespace {
@@ -84,29 +85,34 @@ Refusal refused_targets(std::vector<std::string> cause) {
   return {"invalid_offline_targets", "the signed targets are not acceptable", std::move(cause), 400};
 }
 
-Accepted<Bytes> judged_root(const Standing& before, BytesView envelope, const RootOptions& options, Time now) {
+Accepted<Bytes> judged_root(const tuf::Trusted<tuf::Root>& trusted, BytesView envelope, const RootOptions& options,
+                            Time now) {
   auto candidate = canonical_envelope(envelope, Role::root);
   if (!candidate) return refused_root({candidate.error().what});
-  const auto trusted = newest_root(before);
-  if (!trusted) return refused_root({trusted.error().what});
-  auto causes = tuf::stopping(tuf::admit_root(*trusted, *candidate, now), options.allowed);
+  auto causes = tuf::stopping(tuf::admit_root(trusted, *candidate, now), options.allowed);
   if (!causes.empty()) return refused_root(std::move(causes));
-  if (const auto next = tuf::next_root(*trusted, *candidate); !next) return refused_root({next.error().what});
+  if (const auto next = tuf::next_root(trusted, *candidate); !next) return refused_root({next.error().what});
   return std::move(*candidate);
 }
 
-Accepted<Bytes> judged_targets(const Standing& before, BytesView envelope, const std::optional<std::string>& checksum,
-                               Time now) {
-  if (!checksum)
+Result<std::vector<Json>> targets_signatures_beside(BytesView envelope) {
+  const auto json = parse_json(envelope, {.max_bytes = tuf::kMaxRoot});
+  if (!json) return rejected("root: " + json.error().what);
+  const Json* given = json->find("targets-signatures");
+  if (given == nullptr || given->is_null()) return std::vector<Json>();
+  if (const auto* list = given->if_array()) return *list;
+  return rejected("targets-signatures: want a list of signatures");
+}
+
+Accepted<Bytes> judged_targets(const Standing& before, const tuf::Root& root, const PushedTargets& pushed, Time now) {
+  if (!pushed.checksum)
     return Refusal{
         "role_checksum_not_provided", "want the header x-ats-role-checksum of the targets it replaces", {}, 428};
-  if (!crypto::constant_time_equal(*checksum, before.published->targets_checksum))
+  if (!crypto::constant_time_equal(*pushed.checksum, before.published->targets_checksum))
     return Refusal{"role_checksum_mismatch", "the targets were changed by somebody else; pull them again", {}, 412};
-  auto candidate = canonical_envelope(envelope, Role::targets);
+  auto candidate = canonical_envelope(pushed.envelope, Role::targets);
   if (!candidate) return refused_targets({candidate.error().what});
-  const auto root = newest_root(before);
-  if (!root) return refused_targets({root.error().what});
-  auto faults = targets_faults(**root, *candidate, now);
+  auto faults = targets_faults(root, *candidate, now);
   if (!faults.empty()) return refused_targets(std::move(faults));
   if (*candidate == *before.published->targets) return std::move(*candidate);  // published already: nothing to do
   const auto parsed = tuf::read_targets(tuf::parse_envelope(*candidate, tuf::kMaxTargets).value());
@@ -116,6 +122,17 @@ Accepted<Bytes> judged_targets(const Standing& before, BytesView envelope, const
                    {},
                    409};
   return std::move(*candidate);
+}
+
+Accepted<Bytes> judged_production(const tuf::Root& root, BytesView envelope, const std::vector<const tuf::Signer*>& own,
+                                  Time now) {
+  const auto candidate = canonical_envelope(envelope, Role::targets);
+  if (!candidate) return refused_targets({candidate.error().what});
+  auto together = signed_again(*candidate, root, {}, own);
+  if (!together) return refused_targets({together.error().what});
+  auto faults = targets_faults(root, *together, now);
+  if (!faults.empty()) return refused_targets(std::move(faults));
+  return std::move(*together);
 }
 
 Result<std::optional<Json>> body_with(const Standing& before, const std::vector<tuf::Target>& targets, Time now) {

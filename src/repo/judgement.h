@@ -9,12 +9,24 @@
 namespace rota::repo {
 
 // The candidate as canonical bytes, or why it is refused, with every fault (repo-api.md 3).
-Accepted<Bytes> judged_root(const Standing& before, BytesView envelope, const RootOptions& options, Time now);
+Accepted<Bytes> judged_root(const tuf::Trusted<tuf::Root>& trusted, BytesView envelope, const RootOptions& options,
+                            Time now);
 
-// The same for targets signed by people (repo-api.md 6, PUT targets). Judged in this order: checksum given, checksum
-// equal, form and signatures, version. What is published already is accepted once more.
-Accepted<Bytes> judged_targets(const Standing& before, BytesView envelope, const std::optional<std::string>& checksum,
-                               Time now);
+// `targets-signatures` of a root's envelope (repo-api.md 6, POST root); none: empty. rejected: not a list.
+Result<std::vector<Json>> targets_signatures_beside(BytesView envelope);
+
+// The same for targets signed by people (repo-api.md 6, PUT targets), under the newest root or the staged one. Judged
+// in this order: checksum given, checksum equal, form and signatures, version. What is published already is accepted
+// once more.
+struct PushedTargets {
+  BytesView envelope;
+  std::optional<std::string> checksum;  // of the file they replace
+};
+Accepted<Bytes> judged_targets(const Standing& before, const tuf::Root& root, const PushedTargets& pushed, Time now);
+
+// Production targets that people signed, with the signatures of the server's `own` keys.
+Accepted<Bytes> judged_production(const tuf::Root& root, BytesView envelope, const std::vector<const tuf::Signer*>& own,
+                                  Time now);
 
 // The present targets' body with these added; nullopt when all of them are there already with equal content (creation
 // times aside). conflict: a name is there with other content. rejected: a name or digest is not well formed.

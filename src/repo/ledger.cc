@@ -31,7 +31,24 @@ CREATE TABLE generations (
   timestamp INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   PRIMARY KEY (factory, number)
-) WITHOUT ROWID;)"};
+) WITHOUT ROWID;)",
+                                          R"(
+CREATE TABLE staged_roots (
+  factory TEXT NOT NULL REFERENCES factories(name),
+  stream TEXT NOT NULL,
+  bytes BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (factory, stream)
+);)",
+                                          R"(
+CREATE TABLE production_roots (
+  factory TEXT NOT NULL REFERENCES factories(name),
+  version INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  bytes BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (factory, version)
+);)"};
 
 std::int64_t unix_time(Time time) {
   return time.time_since_epoch().count();
@@ -54,6 +71,8 @@ Result<LedgerEntry> Ledger::entry(const std::string& factory) const {
   if (rows.empty()) return not_found("factory '" + factory + "'");
   LedgerEntry entry{rows[0].text(0), rows[0].integer(1), {}, {}};
   entry.roots = TRY(roots(factory));
+  for (auto& row : TRY(db_.query("SELECT version, bytes FROM production_roots WHERE factory = ?", {factory})))
+    entry.production_roots[row.integer(0)] = row.take(1);
   entry.files.targets = TRY(served(factory, tuf::Role::targets, entry.generation));
   entry.files.snapshot = TRY(served(factory, tuf::Role::snapshot, entry.generation));
   entry.files.timestamp = TRY(served(factory, tuf::Role::timestamp, entry.generation));
@@ -97,6 +116,37 @@ Status Ledger::add_file(const std::string& factory, const LedgerFile& file, Time
       "INSERT INTO role_files (factory, role, version, sha256, bytes, created_at) VALUES (?, ?, ?, ?, ?, ?)",
       {factory, std::string(tuf::name_of(file.role)), file.version, crypto::sha256_hex(file.bytes),
        store::Blob{Bytes(file.bytes)}, unix_time(now)}));
+  return {};
+}
+
+Status Ledger::sign_again(const std::string& factory, const LedgerFile& file) {
+  const std::string role(tuf::name_of(file.role));
+  const auto changed = TRY(
+      db_.execute("UPDATE role_files SET sha256 = ?, bytes = ? WHERE factory = ? AND role = ? AND version = ?",
+                  {crypto::sha256_hex(file.bytes), store::BlobView{file.bytes}, factory, role, file.version}));
+  if (changed != 1) return not_found("factory '" + factory + "': " + role + " " + std::to_string(file.version));
+  return {};
+}
+
+Status Ledger::add_production_root(const std::string& factory, tuf::Version version, BytesView bytes, Time now) {
+  TRY(db_.execute("INSERT INTO production_roots (factory, version, sha256, bytes, created_at) VALUES (?, ?, ?, ?, ?)",
+                  {factory, version, crypto::sha256_hex(bytes), store::BlobView{bytes}, unix_time(now)}));
+  return {};
+}
+
+Status Ledger::stage_root(const std::string& factory, BytesView root, Time now) {
+  TRY(db_.execute("INSERT OR REPLACE INTO staged_roots (factory, stream, bytes, created_at) VALUES (?, 'ci', ?, ?)",
+                  {factory, store::BlobView{root}, unix_time(now)}));
+  return {};
+}
+
+Result<std::optional<Bytes>> Ledger::staged_root(const std::string& factory) const {
+  auto rows = TRY(db_.query("SELECT bytes FROM staged_roots WHERE factory = ? AND stream = 'ci'", {factory}));
+  return rows.empty() ? std::optional<Bytes>() : std::optional(rows[0].take(0));
+}
+
+Status Ledger::drop_staged_root(const std::string& factory) {
+  TRY(db_.execute("DELETE FROM staged_roots WHERE factory = ? AND stream = 'ci'", {factory}));
   return {};
 }
 

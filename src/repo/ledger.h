@@ -19,6 +19,7 @@ struct LedgerEntry {
   std::int64_t generation = 0;
   std::vector<Bytes> roots;  // from version 1
   tuf::Generation files;     // those the generation points to
+  std::map<tuf::Version, Bytes> production_roots = {};
 };
 
 struct LedgerFile {
@@ -38,6 +39,13 @@ class Ledger {
 
   Status add_factory(const std::string& factory, const std::string& repo_id, Time now);  // conflict: the name is taken
   Status add_file(const std::string& factory, const LedgerFile& file, Time now);
+  Status add_production_root(const std::string& factory, tuf::Version version, BytesView bytes, Time now);
+  // The same file with other signatures; not_found.
+  Status sign_again(const std::string& factory, const LedgerFile& file);
+  // A root that waits for its targets: one at a time.
+  Status stage_root(const std::string& factory, BytesView root, Time now);
+  Result<std::optional<Bytes>> staged_root(const std::string& factory) const;
+  Status drop_staged_root(const std::string& factory);
   // Generation `number` with these versions becomes the one that is served; conflict unless `number` - 1 was.
   Status point_to(const std::string& factory, std::int64_t number, const std::map<tuf::Role, tuf::Version>& versions,
                   Time now);

@@ -4,6 +4,7 @@
 
 #include "crypto/hash.h"
 #include "repo/acme_for_test.h"
+#include "repo/root_updates.h"
 #include "sim/power_cut_disk.h"
 
 namespace rota::repo {
@@ -82,6 +83,25 @@ class PowerCut : public testing::TestWithParam<PowerCutDisk::Loss> {
     EXPECT_TRUE(test::as_a_device(*repos_, test::kNow));
   }
 
+  // Root updates with a first production root and three new online keys, ready to be applied; that is "before" now.
+  std::string make_ready_updates() {
+    EXPECT_TRUE(open());
+    RootUpdates updates(*repos_);
+    const auto txid = updates.begin("acme", {"owner", "all of it", {}}).value().txid;
+    const RootUpdates::Admin owner{"owner", ""};
+    const std::vector<tuf::Role> roles = {tuf::Role::targets, tuf::Role::snapshot, tuf::Role::timestamp};
+    EXPECT_TRUE(updates.make_online_keys("acme", owner, roles, crypto::KeyType::ed25519));
+    Json ci = test::body_of(updates.shown("acme", {}).value().find("updated")->text("ci-root").value());
+    const Bytes ci_root = test::signed_with(ci, {&*offline_root_});
+    ci["roles"]["targets"]["threshold"] = 2;
+    EXPECT_TRUE(updates.put("acme", owner, {ci_root, test::signed_with(ci, {&*offline_root_})}));
+    close();
+    std::filesystem::copy_file(path(), folder_ + "/before", std::filesystem::copy_options::overwrite_existing);
+    return txid;
+  }
+  std::string updates_status() { return RootUpdates(*repos_).shown("acme", {}).value().text("status").value(); }
+  std::int64_t online_keys() { return db_->query("SELECT count(*) FROM online_keys").value()[0].integer(0); }
+
   std::string folder_ = testing::TempDir() + "cut-XXXXXX";
   PowerCutDisk disk_;
   FixedClock clock_{test::kNow};
@@ -131,6 +151,31 @@ TEST_P(PowerCut, LeavesTheOldOrTheNewOnlineKeys) {
   };
   cut_everywhere(rotate, [&] { expect_old_or_new(2, 3, 2); });
   EXPECT_GE(news_, 1);
+}
+
+TEST_P(PowerCut, LeavesRootUpdatesAppliedOrReady) {
+  make_acme();
+  const auto txid = make_ready_updates();
+  const auto apply = [&]() -> Status {
+    const auto errors = TRY(RootUpdates(*repos_).apply("acme", {"owner", txid}));
+    return errors.empty() ? Status() : rejected(errors[0]);
+  };
+  int applied = 0;
+  cut_everywhere(apply, [&] {
+    const auto published = repos_->published("acme").value();
+    const bool is_new = published->root_version == 3;
+    applied += is_new ? 1 : 0;
+    EXPECT_TRUE(is_new || !done_) << "was acknowledged, and is gone";
+    EXPECT_EQ(published->production_version, is_new ? 3 : 0) << "both chains, or none";
+    EXPECT_EQ(updates_status(), is_new ? "NONE" : "STARTED");
+    EXPECT_EQ(online_keys(), is_new ? 3 : 6);
+    EXPECT_TRUE(test::as_a_device(*repos_, test::kNow));
+    EXPECT_TRUE(apply()) << "again";
+    EXPECT_EQ(repos_->published("acme").value()->production_version, 3);
+    EXPECT_EQ(online_keys(), 3);
+    EXPECT_TRUE(test::as_a_device(*repos_, test::kNow));
+  });
+  EXPECT_GE(applied, 1);
 }
 
 TEST_P(PowerCut, LeavesAWholeFactoryOrNone) {

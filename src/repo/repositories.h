@@ -30,6 +30,8 @@ struct Published {
   std::string targets_checksum;  // hex sha256 of the targets envelope
   std::vector<tuf::Target> target_list;
   std::shared_ptr<const Bytes> targets_gzip, snapshot_gzip;  // the same, packed once; null: not worth it
+  std::shared_ptr<const Bytes> production_root = {};  // newest of that stream, as served; null: it has none
+  tuf::Version production_version = 0;
 };
 
 struct NewFactory {
@@ -49,6 +51,12 @@ struct Refusal {
 };
 template <typename T>
 using Accepted = std::variant<T, Refusal>;
+
+// A root that waits for targets signed by the keys it names: nothing is published yet.
+struct Staged {
+  tuf::Version version = 0;
+};
+using RootAnswer = std::variant<tuf::Version, Staged, Refusal>;
 
 struct RootOptions {
   tuf::Allowed allowed;  // ?allow-weaker=1 puts every name in, ?force-expiry=1 sets short_expiry
@@ -75,14 +83,20 @@ class Repositories {
   // Roots `first`, first + 1, … to the newest, at most `most` of them; not_found where root(first) is.
   Result<std::vector<std::shared_ptr<const Bytes>>> roots_from(std::string_view factory, tuf::Version first,
                                                                std::size_t most) const;
+  // The same of the production stream, whose roots before its first own one are those of ci; not_found: it has none.
+  Result<std::vector<std::shared_ptr<const Bytes>>> production_roots_from(std::string_view factory, tuf::Version first,
+                                                                          std::size_t most) const;
   // The newest root's body with version + 1 and a new expiry, unsigned: where a rotation starts.
   Result<Json> next_root_body(std::string_view factory) const;
 
   // POST root. Verified against the newest root, admitted by tuf::admit_root, everything online re-signed as needed,
   // the set verified from every root a device may hold, one transaction. Online keys no longer listed are destroyed.
-  Result<Accepted<tuf::Version>> accept_root(std::string_view factory, BytesView envelope, const RootOptions& options);
+  // `targets-signatures` beside `signed` are put on the present targets, in the same generation. A root whose targets
+  // keys neither the server holds nor has signatures of is staged: published together with the next targets that are
+  // signed for it, replaced by the next staged one, dropped when another root is published.
+  Result<RootAnswer> accept_root(std::string_view factory, BytesView envelope, const RootOptions& options);
   // PUT targets. `checksum`: of the file it replaces. The new checksum; the present one, and nothing published, when the
-  // same file is pushed again.
+  // same file is pushed again. Targets signed for the staged root publish it.
   Result<Accepted<std::string>> accept_targets(std::string_view factory, BytesView envelope,
                                                std::optional<std::string> checksum);
   // Adds targets signed by the online key; the targets version published. conflict: the name exists with other content
@@ -95,11 +109,16 @@ class Repositories {
   // A new online key that waits for a root that lists it. Its public half. bad_input: the role root, an EC key.
   Result<crypto::PublicKey> new_online_key(std::string_view factory, tuf::Role role, crypto::KeyType type);
 
+  // The one that signs targets here; not_found: the newest root lists none.
+  Result<crypto::PublicKey> online_targets_key(std::string_view factory) const;
+
   // The first root key archive (repo-api.md 5): may be fetched until confirmed with its sha256, until a key in it is
   // sealed, or until a root is accepted; then not_found.
   Result<Bytes> first_archive(std::string_view factory);
-  // Erases the archive and retires the first root keys. conflict: another digest; the same one again is fine.
+  // Erases the archive and retires the first root keys. conflict: another digest; the same one again is fine. The digest
+  // of a first root key's file (repo/first_archive.h) confirms that key alone.
   Status confirm_first_archive(std::string_view factory, std::string_view sha256_hex);
+  Status confirm_first_root(std::string_view factory, std::string_view sha256_hex);  // not_found: not its file
   // GET/DELETE root/private_keys/<id>: the root keys that were made here (of roots 1 and 2) only, while they are held.
   // After `seal` a copy nobody can read stays until a root without the key is accepted, or 24 h.
   Result<crypto::PrivateKey> first_root_key(std::string_view factory, const tuf::KeyId& id);
@@ -109,6 +128,8 @@ class Repositories {
                                 std::string_view token) const;
 
  private:
+  friend class Production;   // repo/production.h
+  friend class RootUpdates;  // repo/root_updates.h
   struct Impl;
   explicit Repositories(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

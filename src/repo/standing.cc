@@ -2,6 +2,7 @@
 
 #include "crypto/hash.h"
 #include "repo/packing.h"
+#include "repo/signatures.h"
 
 namespace rota::repo {
 namespace {
@@ -13,6 +14,8 @@ Json body_of(Role role, tuf::Version version, Time expires) {
   type[0] = static_cast<char>(type[0] - 'a' + 'A');
   return Json(Json::Object{{"_type", type}, {"expires", rfc3339(expires)}, {"version", version}});
 }
+
+constexpr std::int64_t kProductionThreshold = 2;  // of targets: the server's key and an owner's
 
 // Below this a file fits one packet anyway.
 constexpr std::size_t kWorthPacking = 1400;
@@ -40,6 +43,10 @@ Result<Standing> serving(Standing base, const tuf::Generation& files, const tuf:
   const Published& before = *base.published;
   published.targets_gzip = TRY(packed(*published.targets, *before.targets, before.targets_gzip));
   published.snapshot_gzip = TRY(packed(*published.snapshot, *before.snapshot, before.snapshot_gzip));
+  if (!base.production.empty()) {
+    published.production_version = base.production.rbegin()->first;
+    published.production_root = base.production.rbegin()->second;
+  }
   base.published = std::make_shared<const Published>(std::move(published));
   base.reached = std::make_shared<const tuf::Trusted<tuf::Root>>(set.root.trusted());
   base.floors = {set.timestamp->version, set.snapshot->version, set.targets->version, {}};
@@ -59,6 +66,7 @@ class Drafting {
   Result<Standing> with(const Change& change) {
     if (change.root) next_.roots.push_back(std::make_shared<const Bytes>(*change.root));
     root_.emplace(TRY(newest_root(next_)));
+    if (change.production_root) TRY(add_production_root(*change.production_root));
     files_.targets = TRY(targets(change));
     const bool listed_anew = change.root || files_.targets != *before_.published->targets;
     files_.snapshot = *before_.published->snapshot;
@@ -68,16 +76,37 @@ class Drafting {
   }
 
  private:
+  Status add_production_root(const Bytes& bytes) {
+    const auto version = TRY(TRY(tuf::parse_envelope(bytes, tuf::kMaxRoot)).body.integer("version"));
+    const auto ci = static_cast<tuf::Version>(next_.roots.size());
+    if (version > ci || (before_.production.empty() && version < ci))
+      return want_got("production root: version: in step with ci", ci, version);
+    const auto root = TRY_IN("production", tuf::next_root(TRY(production_base(before_, version)), bytes));
+    TRY_IN("production", tuf::fresh(root, now_));
+    const auto keys = static_cast<std::int64_t>(root->material(Role::targets).size());
+    const auto want = std::min(kProductionThreshold, keys), got = root->role(Role::targets).threshold;
+    if (got < want) return want_got("production root: threshold of targets", want, got);
+    for (const Role role : {Role::snapshot, Role::timestamp})
+      if (!can_sign(keys_, *root, role))
+        return unavailable("production root: too few keys of " + std::string(tuf::name_of(role)) + " are online");
+    next_.production[root->version] = std::make_shared<const Bytes>(bytes);
+    next_.production_reached = std::make_shared<const tuf::Trusted<tuf::Root>>(root);
+    return {};
+  }
+
   Result<Bytes> targets(const Change& change) {
+    same_targets_ = !change.targets && !change.targets_body;
     if (change.targets) return *change.targets;
     if (change.targets_body) return signed_targets(*change.targets_body);
     if (!change.root) return *before_.published->targets;
-    return targets_under_new_root();
+    return targets_under_new_root(change.targets_signatures);
   }
 
-  // Kept as they are while they verify and the online keys stay; else signed again, or refused.
-  Result<Bytes> targets_under_new_root() {
+  // With the signatures given; else kept as they are while they verify and the online keys stay; else signed again, or
+  // refused.
+  Result<Bytes> targets_under_new_root(const std::vector<Json>& given) {
     const Bytes& present = *before_.published->targets;
+    if (!given.empty()) return signed_again(present, **root_, given, signers_of(keys_, **root_, Role::targets));
     const auto verifies = tuf::targets_under(**root_, present);
     const auto old_root = TRY(newest_root(before_));
     const bool same_keys = signers_of(keys_, *old_root, Role::targets) == signers_of(keys_, **root_, Role::targets);
@@ -90,6 +119,7 @@ class Drafting {
   }
 
   Result<Bytes> signed_targets(Json body) {
+    same_targets_ = false;
     body["version"] = before_.floors.targets + 1;
     body["expires"] = rfc3339(now_ + kTargetsLife);
     return sign(Role::targets, body);
@@ -112,10 +142,7 @@ class Drafting {
     return sign(Role::timestamp, body);
   }
 
-  bool is_online(Role role) const {
-    const auto signers = signers_of(keys_, **root_, role);
-    return static_cast<std::int64_t>(signers.size()) >= (*root_)->role(role).threshold;
-  }
+  bool is_online(Role role) const { return can_sign(keys_, **root_, role); }
 
   Result<Bytes> sign(Role role, const Json& body) {
     const auto signers = signers_of(keys_, **root_, role);
@@ -132,7 +159,7 @@ class Drafting {
       if (!faults.empty()) return rejected(faults.front());
     }
     // Targets of an offline key are served as they are, expired or not (repo-api.md 4.4); all else is judged by now.
-    const bool carried = before_.published->generation > 0 && files_.targets == *before_.published->targets;
+    const bool carried = before_.published->generation > 0 && same_targets_;
     const Time at = carried ? std::min(now_, before_.targets_expires - Seconds(1)) : now_;
     const auto set = TRY(tuf::verify_set(*root_, before_.floors, files_, at));
     TRY(tuf::fresh(*root_, now_));
@@ -145,6 +172,7 @@ class Drafting {
   Standing next_;
   std::optional<tuf::Trusted<tuf::Root>> root_;
   tuf::Generation files_;
+  bool same_targets_ = true;  // whoever signs them
 };
 
 }  // namespace
@@ -159,6 +187,41 @@ Result<tuf::Trusted<tuf::Root>> newest_root(const Standing& standing) {
   return root;
 }
 
+Result<std::optional<tuf::Trusted<tuf::Root>>> newest_production_root(const Standing& standing) {
+  if (standing.production.empty()) return std::optional<tuf::Trusted<tuf::Root>>();
+  const auto first = standing.production.begin()->first, newest = standing.production.rbegin()->first;
+  if (first < 2 || first > next_root_version(standing))
+    return rejected("production root " + std::to_string(first) + ": follows no root of ci");
+  auto root =
+      standing.production_reached ? *standing.production_reached : TRY(tuf::anchor_root(*standing.roots.front()));
+  while (root->version < newest) {
+    const auto own = standing.production.find(root->version + 1);
+    const bool is_own = own != standing.production.end();
+    if (!is_own && root->version + 1 > first) return rejected("production: a root is missing");
+    root = TRY(tuf::next_root(root, is_own ? *own->second : *standing.roots[static_cast<std::size_t>(root->version)]));
+  }
+  return std::optional(std::move(root));
+}
+
+Result<tuf::Trusted<tuf::Root>> production_base(const Standing& standing, tuf::Version version) {
+  auto own = TRY(newest_production_root(standing));
+  if (own) return *own;
+  if (version < 2 || version > next_root_version(standing))
+    return rejected("production root " + std::to_string(version) + ": follows no root of ci");
+  Standing until = standing;
+  until.roots.resize(static_cast<std::size_t>(version - 1));
+  if (until.reached && (*until.reached)->version >= version) until.reached = nullptr;
+  return newest_root(until);
+}
+
+Result<tuf::Trusted<tuf::Root>> root_after(const Standing& standing, const Bytes& root) {
+  return tuf::next_root(TRY(newest_root(standing)), root);
+}
+
+tuf::Version next_root_version(const Standing& standing) {
+  return static_cast<tuf::Version>(standing.roots.size()) + 1;
+}
+
 Standing unpublished(const std::string& factory, const std::string& repo_id, const std::vector<Bytes>& roots) {
   Standing standing;
   standing.factory = factory;
@@ -171,6 +234,10 @@ Standing unpublished(const std::string& factory, const std::string& repo_id, con
 
 Result<Standing> standing_of(const std::string& factory, const LedgerEntry& entry) {
   Standing base = unpublished(factory, entry.repo_id, entry.roots);
+  for (const auto& [version, bytes] : entry.production_roots)
+    base.production[version] = std::make_shared<const Bytes>(bytes);
+  if (auto production = TRY(newest_production_root(base)))
+    base.production_reached = std::make_shared<const tuf::Trusted<tuf::Root>>(std::move(*production));
   const auto root = TRY(newest_root(base));
   const auto set = TRY(tuf::verify_set(root, {}, entry.files, Time()));  // at the epoch nothing has expired
   Published before = *base.published;
@@ -191,6 +258,10 @@ std::vector<const tuf::Signer*> signers_of(const std::vector<OnlineKey>& keys, c
     if (key.role == role && listed.contains(key.signer.public_key())) signers.push_back(&key.signer);
   }
   return signers;
+}
+
+bool can_sign(const std::vector<OnlineKey>& keys, const tuf::Root& root, Role role) {
+  return static_cast<std::int64_t>(signers_of(keys, root, role).size()) >= root.role(role).threshold;
 }
 
 Result<Bytes> canonical_envelope(BytesView bytes, Role role) {

@@ -22,10 +22,22 @@ struct Standing {
   tuf::Floors floors;                               // the versions served: the next ones are above them
   Time timestamp_expires, snapshot_expires, targets_expires;
   std::shared_ptr<const Published> published;
+  std::map<tuf::Version, std::shared_ptr<const Bytes>> production;  // own roots of that stream; the first follows a ci root
+  std::shared_ptr<const tuf::Trusted<tuf::Root>> production_reached;  // one of them, as `reached`
 };
 
 // The newest root, reached from the oldest a device may hold: the walk goes on at `reached`. rejected: a step does not verify.
 Result<tuf::Trusted<tuf::Root>> newest_root(const Standing& standing);
+
+// `root` as the successor of the newest one. rejected: it is none.
+Result<tuf::Trusted<tuf::Root>> root_after(const Standing& standing, const Bytes& root);
+tuf::Version next_root_version(const Standing& standing);
+
+// The newest root of the production stream, verified from the ci root that its first one follows; nullopt: there is none.
+// rejected: a step does not verify.
+Result<std::optional<tuf::Trusted<tuf::Root>>> newest_production_root(const Standing& standing);
+// The root that production root `version` has to follow: the newest one, or that of ci. rejected: there is none.
+Result<tuf::Trusted<tuf::Root>> production_base(const Standing& standing, tuf::Version version);
 
 // Before the first generation: roots only, generation 0, empty files.
 Standing unpublished(const std::string& factory, const std::string& repo_id, const std::vector<Bytes>& roots);
@@ -37,6 +49,9 @@ struct Change {
   std::optional<Bytes> root = {};         // the next root, canonical envelope
   std::optional<Bytes> targets = {};      // signed elsewhere, canonical envelope
   std::optional<Json> targets_body = {};  // to be signed here; its version and expiry are set here
+  std::vector<Json> targets_signatures = {};  // with a root: to go onto the present targets
+  std::optional<Bytes> production_root = {};  // the next one of that stream, canonical envelope
+  std::map<std::string, std::vector<Json>> tag_signatures = {}, wave_signatures = {};  // for production targets in use
   enum class Snapshot { as_needed, renewed };
   Snapshot snapshot = Snapshot::as_needed;
 };
@@ -49,6 +64,9 @@ Result<Standing> standing_after(const Standing& before, const Change& change, co
 
 // The keys among `keys` that `root` lists for `role`.
 std::vector<const tuf::Signer*> signers_of(const std::vector<OnlineKey>& keys, const tuf::Root& root, tuf::Role role);
+
+// True when online keys alone meet the role's threshold.
+bool can_sign(const std::vector<OnlineKey>& keys, const tuf::Root& root, tuf::Role role);
 
 // {"signatures":…,"signed":…} of any spelling as canonical bytes; other members are dropped. rejected: not strict JSON,
 // not an envelope, longer than the role may be.

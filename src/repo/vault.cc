@@ -1,6 +1,9 @@
 #include "repo/vault.h"
 
+#include <algorithm>
+
 #include "crypto/hash.h"
+#include "repo/first_archive.h"
 
 namespace rota::repo {
 namespace {
@@ -96,15 +99,23 @@ Result<std::vector<OnlineKey>> Vault::online(const std::string& factory) const {
   return keys;
 }
 
-Status Vault::follow(const std::string& factory, const tuf::Root& root) {
+Status Vault::follow(const std::string& factory, const std::vector<const tuf::Root*>& roots) {
   for (const OnlineKey& key : TRY(online(factory))) {
-    const bool listed = lists(root, key.signer.public_key());
+    const bool listed =
+        std::ranges::any_of(roots, [&](const tuf::Root* root) { return lists(*root, key.signer.public_key()); });
     const std::vector<store::Value> place = {factory, std::string(tuf::name_of(key.role)), key.id.hex};
     const std::string here = " WHERE factory = ? AND role = ? AND key_id = ?";
     if (listed) TRY(db_.execute("UPDATE online_keys SET state = 'active'" + here, place));
     if (!listed && key.state == OnlineKey::State::active) TRY(db_.execute("DELETE FROM online_keys" + here, place));
   }
   return {};
+}
+
+Status Vault::drop_waiting(const std::string& factory, tuf::Role role, const tuf::KeyId& id) {
+  const auto dropped = TRY(
+      db_.execute("DELETE FROM online_keys WHERE factory = ? AND role = ? AND key_id = ? AND state = 'waiting'",
+                  {factory, std::string(tuf::name_of(role)), id.hex}));
+  return dropped == 1 ? Status() : not_found("factory '" + factory + "': no key " + id.brief() + " waits");
 }
 
 Status Vault::add_first_root(const std::string& factory, const crypto::PrivateKey& secret, Time now) {
@@ -134,6 +145,15 @@ Status Vault::retire_first_roots(const std::string& factory, Time now) {
   TRY(db_.execute("UPDATE first_root_keys SET retired_at = ? WHERE factory = ? AND retired_at IS NULL",
                   {unix_time(now), factory}));
   return {};
+}
+
+Result<tuf::KeyId> Vault::first_root_with_file(const std::string& factory, std::string_view sha256_hex) const {
+  for (const auto& row : TRY(db_.query("SELECT key_id, sealed FROM first_root_keys WHERE factory = ?", {factory}))) {
+    const auto key = TRY(open_key(context_of(factory, "first-root", row.text(0)), row.text(1)));
+    const auto file = private_key_file(key);
+    if (crypto::constant_time_equal(crypto::sha256_hex(file.reveal()), sha256_hex)) return tuf::KeyId{row.text(0)};
+  }
+  return not_found("factory '" + factory + "': no first root key has this digest");
 }
 
 Status Vault::erase_first_roots_not_in(const std::string& factory, const tuf::Root& root) {

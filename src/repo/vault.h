@@ -34,9 +34,11 @@ class Vault {
 
   Status add_online(const std::string& factory, const OnlineKey& key, const crypto::PrivateKey& secret, Time now);
   Result<std::vector<OnlineKey>> online(const std::string& factory) const;  // by role, oldest first
-  // Under this root: waiting keys that it lists are active from now on, active keys that it does not list are
-  // destroyed.
-  Status follow(const std::string& factory, const tuf::Root& root);
+  // Under these newest roots of the streams: waiting keys that one of them lists are active from now on, active keys
+  // that none lists are destroyed.
+  Status follow(const std::string& factory, const std::vector<const tuf::Root*>& roots);
+  // A key that waits; not_found: it does not.
+  Status drop_waiting(const std::string& factory, tuf::Role role, const tuf::KeyId& id);
 
   // Root keys that were made here (repo-api.md 5): held until they are handed over.
   Status add_first_root(const std::string& factory, const crypto::PrivateKey& secret, Time now);
@@ -45,6 +47,8 @@ class Vault {
   // Out of use at once; a sealed copy stays until erased. not_found: not held.
   Status retire_first_root(const std::string& factory, const tuf::KeyId& id, Time now);
   Status retire_first_roots(const std::string& factory, Time now);
+  // The first root key whose key file has this digest, whether held or retired; not_found: none.
+  Result<tuf::KeyId> first_root_with_file(const std::string& factory, std::string_view sha256_hex) const;
   // Erases the first root keys that `root` does not list for the role root, and the archive if it holds one of them.
   Status erase_first_roots_not_in(const std::string& factory, const tuf::Root& root);
   // Erases what was retired before `until`, and the archive with it. For a transaction of the caller.

@@ -3,65 +3,17 @@
 
 #include "crypto/hash.h"
 #include "repo/first_archive.h"
+#include "repo/production.h"
 #include "repo/repositories.h"
 #include "server/answers.h"
 #include "server/audit.h"
+#include "server/repo_call.h"
 #include "server/request_body.h"
 #include "server/root_files.h"
 #include "tuf/root_chain.h"
 
 namespace rota::server {
 namespace {
-
-constexpr std::string_view kRead = "keys:read", kUpdate = "keys:update";
-
-// A request of somebody who may, for a factory that exists.
-struct RepoCall {
-  App& app;
-  const http::Request& request;
-  std::string user;
-  std::string factory;
-  std::shared_ptr<const repo::Published> published;
-
-  http::Response answer(int status) const {
-    http::Response response;
-    response.status = status;
-    response.headers = {{"x-ats-tuf-repo-id", published->repo_id}};
-    return response;
-  }
-};
-using RepoOperation = http::Response (*)(const RepoCall&);
-
-// By path, by repository id, or by the namespace header; empty: none of them names one.
-std::string factory_named(const App& app, const http::Request& request) {
-  if (const auto named = request.params.find("factory"); named != request.params.end()) return named->second;
-  const auto id = request.params.find("repo");
-  if (id == request.params.end()) return std::string(trim(request.header("x-ats-namespace")));
-  for (const auto& factory : app.repos.factories().value()) {
-    const auto published = app.repos.published(factory);
-    if (published && (*published)->repo_id == id->second) return factory;
-  }
-  return "";
-}
-
-http::Response no_root(const http::Request& request) {
-  return refused(request, 404, "root_role_not_found", "no such root in this repository");
-}
-
-http::Handler repo_route(App& app, std::string_view scope, RepoOperation operation) {
-  return [&app, scope, operation](const http::Request& request) {
-    const std::string factory = factory_named(app, request);
-    auto admission = admit(app.auth, request, scope, factory);
-    if (admission.refusal) return std::move(*admission.refusal);
-    const auto name_space = request.header_if("x-ats-namespace");
-    if (name_space && trim(*name_space) != factory)
-      return refused(request, 403, "forbidden", "x-ats-namespace: names another factory");
-    auto published = app.repos.published(factory);
-    if (!published) return refused(request, 404, "repo_not_found", "factory '" + factory + "': does not exist");
-    if (request.query_value("production") == "1") return no_root(request);  // only the ci stream exists
-    return operation({app, request, admission.caller->user, factory, *published});
-  };
-}
 
 http::Response served(const RepoCall& call, std::shared_ptr<const Bytes> bytes, std::string checksum,
                       std::shared_ptr<const Bytes> gzip = nullptr) {
@@ -78,33 +30,54 @@ http::Response with_checksum(const RepoCall& call, std::shared_ptr<const Bytes> 
   return served(call, std::move(bytes), std::move(checksum), std::move(gzip));
 }
 
+Result<std::vector<std::shared_ptr<const Bytes>>> roots_from(const RepoCall& call, tuf::Version first, std::size_t most) {
+  if (call.stream == Stream::ci) return call.app.repos.roots_from(call.factory, first, most);
+  return call.app.repos.production_roots_from(call.factory, first, most);
+}
+
 http::Response numbered_root(const RepoCall& call, tuf::Version version) {
-  auto root = call.app.repos.root(call.factory, version);
-  if (!root) return no_root(call.request);
-  auto response = with_checksum(call, std::move(root).value());
-  hint_at_chain(response, version, call.published->root_version);
+  auto roots = roots_from(call, version, 1);
+  if (!roots) return no_root(call.request);
+  auto response = with_checksum(call, std::move(roots->front()));
+  hint_at_chain(response, version,
+                call.stream == Stream::ci ? call.published->root_version : call.published->production_version);
   return response;
 }
 
 http::Response root_chain(const RepoCall& call, tuf::Version first) {
-  auto roots = call.app.repos.roots_from(call.factory, first, tuf::kMaxChainRoots);
+  auto roots = roots_from(call, first, tuf::kMaxChainRoots);
   if (!roots) return no_root(call.request);
   auto response = root_chain_answer(call.request, first, std::move(roots).value());
   response.headers.emplace_back("x-ats-tuf-repo-id", call.published->repo_id);
   return response;
 }
 
+http::Response no_file(const http::Request& request) {
+  return refused(request, 404, "role_not_found", "no such file in this repository");
+}
+
+http::Response root_file(const RepoCall& call, const std::string& file) {
+  if (const auto version = root_version_of(file, kNumberedRoot)) return numbered_root(call, *version);
+  if (const auto first = root_version_of(file, kRootChain)) return root_chain(call, *first);
+  return file.ends_with(kNumberedRoot) || file.ends_with(kRootChain) ? no_root(call.request) : no_file(call.request);
+}
+
+// Roots; the targets of this stream are per tag: prod-targets/.
+http::Response get_production_file(const RepoCall& call, const std::string& file) {
+  const auto& newest = call.published->production_root;
+  if (newest == nullptr) return no_root(call.request);
+  return file == "root.json" ? with_checksum(call, newest) : root_file(call, file);
+}
+
 http::Response get_role_file(const RepoCall& call) {
   const std::string& file = call.request.param("file");
+  if (call.stream == Stream::production) return get_production_file(call, file);
   const auto& published = *call.published;
   if (file == "targets.json") return served(call, published.targets, published.targets_checksum, published.targets_gzip);
   if (file == "snapshot.json") return with_checksum(call, published.snapshot, published.snapshot_gzip);
   if (file == "timestamp.json") return with_checksum(call, published.timestamp);
   if (file == "root.json") return with_checksum(call, published.root);
-  if (const auto version = root_version_of(file, kNumberedRoot)) return numbered_root(call, *version);
-  if (const auto first = root_version_of(file, kRootChain)) return root_chain(call, *first);
-  if (file.ends_with(kNumberedRoot) || file.ends_with(kRootChain)) return no_root(call.request);
-  return refused(call.request, 404, "role_not_found", "no such file in this repository");
+  return root_file(call, file);
 }
 
 http::Response get_next_root(const RepoCall& call) {
@@ -116,16 +89,6 @@ http::Response get_next_root(const RepoCall& call) {
   return response;
 }
 
-// {"code","description","cause","errorId"}: `cause` lists every fault.
-http::Response refusal_response(const http::Request& request, const repo::Refusal& refusal) {
-  Json body;
-  body["code"] = refusal.code;
-  body["description"] = refusal.description;
-  body["errorId"] = request.id;
-  for (const auto& fault : refusal.cause) body["cause"].push_back(fault);
-  return http::json_response(refusal.status, body);
-}
-
 repo::RootOptions options_of(const http::Request& request) {
   repo::RootOptions options;
   if (request.query_value("allow-weaker") == "1")
@@ -134,12 +97,32 @@ repo::RootOptions options_of(const http::Request& request) {
   return options;
 }
 
+http::Response post_production_root(const RepoCall& call, BytesView envelope) {
+  const auto accepted =
+      repo::Production(call.app.repos).accept_root(call.factory, envelope, options_of(call.request));
+  if (!accepted) return refused(call.request, accepted.error());
+  if (const auto* refusal = std::get_if<repo::Refusal>(&*accepted)) return refusal_response(call.request, *refusal);
+  call.app.audit.add(
+      {call.factory, call.user, "production-root-published", std::to_string(std::get<tuf::Version>(*accepted))});
+  return call.answer(204);
+}
+
+http::Response staged_answer(const RepoCall& call, const repo::Staged& staged) {
+  call.app.audit.add({call.factory, call.user, "root-staged", std::to_string(staged.version)});
+  Json body;
+  body["staged"] = staged.version;
+  body["description"] = "published with the next targets that its targets keys sign";
+  return http::json_response(202, body);
+}
+
 http::Response post_root(const RepoCall& call) {
   const auto body = decoded_body(call.request, tuf::kMaxRoot);
   if (body.refusal) return *body.refusal;
+  if (call.stream == Stream::production) return post_production_root(call, body.bytes);
   const auto accepted = call.app.repos.accept_root(call.factory, body.bytes, options_of(call.request));
   if (!accepted) return refused(call.request, accepted.error());
   if (const auto* refusal = std::get_if<repo::Refusal>(&*accepted)) return refusal_response(call.request, *refusal);
+  if (const auto* staged = std::get_if<repo::Staged>(&*accepted)) return staged_answer(call, *staged);
   call.app.audit.add({call.factory, call.user, "root-published", std::to_string(std::get<tuf::Version>(*accepted))});
   return call.answer(204);
 }
@@ -192,11 +175,12 @@ http::Response delete_private_key(const RepoCall& call) {
 }  // namespace
 
 void add_user_repo_routes(http::Router& router, App& app) {
-  for (const std::string base : {"/ota/repo/{factory}/api/v1/user_repo", "/api/v1/user_repo", "/api/v1/repo/{repo}"}) {
+  for (const auto view : kRepoBases) {
+    const std::string base(view);
     router.add("GET", base + "/root", repo_route(app, kRead, get_next_root));
     router.add({.method = "POST",
                 .pattern = base + "/root",
-                .handler = repo_route(app, kUpdate, post_root),
+                .handler = stream_route(app, kUpdate, post_root),
                 .max_body = tuf::kMaxRoot});
     router.add({.method = "PUT",
                 .pattern = base + "/targets",
@@ -204,12 +188,14 @@ void add_user_repo_routes(http::Router& router, App& app) {
                 .max_body = tuf::kMaxTargets});
     router.add("GET", base + "/root/private_keys/{id}", repo_route(app, kUpdate, get_private_key));
     router.add("DELETE", base + "/root/private_keys/{id}", repo_route(app, kUpdate, delete_private_key));
-    router.add("GET", base + "/{file}", repo_route(app, kRead, get_role_file));
+    router.add("GET", base + "/{file}", stream_route(app, kRead, get_role_file));
   }
 }
 
 void add_repo_routes(http::Router& router, App& app) {
   add_user_repo_routes(router, app);
+  add_updates_routes(router, app);
+  add_production_routes(router, app);
   add_key_routes(router, app);
   add_token_routes(router, app);
 }
