@@ -15,6 +15,20 @@ Result<Journal::State> state_named(std::string_view name) {
                    "'");
 }
 
+Status read_companions(Journal& journal, const Json& json) {
+  const Json* also = json.find("also");
+  if (also == nullptr) return {};
+  if (also->if_array() == nullptr) return bad_input("journal: also: want a list");
+  for (const Json& one : *also->if_array()) {
+    Journal::Companion companion;
+    companion.path = TRY_IN("journal: also", one.text("path"));
+    companion.archive_sha256 = TRY_IN("journal: also", one.text("archive_sha256"));
+    companion.next_sha256 = TRY_IN("journal: also", one.text("tmp_sha256"));
+    journal.also.push_back(std::move(companion));
+  }
+  return {};
+}
+
 Status read_streams(Journal& journal, const Json& json) {
   for (const auto stream : kStreams) {
     const Json* trusted = json.find("trusted")->find(name_of(stream));
@@ -43,7 +57,9 @@ std::string_view name_of(Journal::State state) {
 
 Json journal_json(const Journal& journal) {
   Json json(Json::Object{{"format", kFormat},
+                         {"aim", journal.aim == Journal::Aim::stage ? "stage" : "publish"},
                          {"command", journal.command},
+                         {"message", journal.message},
                          {"factory", journal.factory},
                          {"server", journal.server},
                          {"archive_sha256", journal.archive_sha256},
@@ -51,10 +67,16 @@ Json journal_json(const Journal& journal) {
                          {"trusted", Json(Json::Object{})},
                          {"candidate", Json(Json::Object{})},
                          {"txid", journal.txid},
+                         {"bound", Json(journal.bound_to_transaction)},
                          {"state", name_of(journal.state)},
                          {"updated-at", rfc3339(journal.updated_at)}});
   for (const auto& [stream, pin] : journal.trusted)
     json["trusted"][name_of(stream)] = Json(Json::Object{{"version", Json(pin.version)}, {"sha256", pin.sha256}});
+  for (const auto& one : journal.also)
+    json["also"].push_back(Json(Json::Object{
+        {"path", one.path}, {"archive_sha256", one.archive_sha256}, {"tmp_sha256", one.next_sha256}}));
+  if (!journal.targets_signatures.is_null()) json["targets-signatures"] = journal.targets_signatures;
+  if (!journal.waves_signatures.is_null()) json["waves-signatures"] = journal.waves_signatures;
   for (const auto& [stream, bytes] : journal.candidate) json["candidate"][name_of(stream)] = Json(bytes);
   return json;
 }
@@ -64,16 +86,23 @@ Result<Journal> journal_from_json(const Json& json) {
   TRY_IN("journal", json.object("trusted"));
   TRY_IN("journal", json.object("candidate"));
   Journal journal;
+  if (json.text_or("aim", "publish") == "stage") journal.aim = Journal::Aim::stage;
   journal.command = TRY_IN("journal", json.text("command"));
+  journal.message = json.text_or("message", "");
+  if (const Json* signatures = json.find("targets-signatures")) journal.targets_signatures = *signatures;
+  if (const Json* signatures = json.find("waves-signatures")) journal.waves_signatures = *signatures;
   journal.factory = TRY_IN("journal", json.text("factory"));
   journal.server = TRY_IN("journal", json.text("server"));
   journal.archive_sha256 = TRY_IN("journal", json.text("archive_sha256"));
   journal.next_sha256 = TRY_IN("journal", json.text("tmp_sha256"));
   journal.txid = json.text_or("txid", "");
+  if (const Json* bound = json.find("bound"); bound != nullptr && bound->if_bool() != nullptr)
+    journal.bound_to_transaction = *bound->if_bool();
   const std::string state = TRY_IN("journal", json.text("state")), at = TRY_IN("journal", json.text("updated-at"));
   journal.state = TRY(state_named(state));
   journal.updated_at = TRY_IN("journal", parse_rfc3339(at));
   TRY(read_streams(journal, json));
+  TRY(read_companions(journal, json));
   return journal;
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/files.h"
 #include "ceremony/trust.h"
@@ -22,14 +23,26 @@ struct Journal {
     sending,    // one may have
     confirmed,  // the server shows our roots
   };
+  // What the change is for: roots that devices see when it is done, or a draft that somebody else may apply.
+  enum class Aim { publish, stage };
+  Aim aim = Aim::publish;
   std::string command = {};
   std::string factory = {};
   std::string server = {};
-  std::string archive_sha256 = {};  // of FILE before
+  std::string message = {};         // of the transaction, if one is opened
+  std::string archive_sha256 = {};  // of FILE before; empty: there was none
   std::string next_sha256 = {};     // of FILE.tmp
+  struct Companion {
+    std::string path, archive_sha256, next_sha256;
+    bool operator==(const Companion&) const = default;
+  };
+  std::vector<Companion> also = {};  // further archives that the same change writes
   std::map<Stream, PinnedRoot> trusted = {};
   std::map<Stream, Bytes> candidate = {};  // signed roots, as sent
+  Json targets_signatures = {}, waves_signatures = {};  // by tag, by wave: sent with the roots
   std::string txid = {};
+  // The roots name keys that were made in this transaction: without it they are good for nothing.
+  bool bound_to_transaction = false;
   State state = State::prepared;
   Time updated_at = {};
   bool operator==(const Journal&) const = default;

@@ -2,6 +2,7 @@
 
 #include "ceremony/edit.h"
 #include "ceremony/sign.h"
+#include "ceremony/staged_roots.h"
 #include "crypto/hash.h"
 #include "keys/archive_index.h"
 
@@ -88,7 +89,7 @@ class Planning {
     const PrivateKey fresh_key = TRY(generated(wish_.key_type));
     const tuf::KeySigner fresh(fresh_key);
     for (const auto& [stream, trusted] : newest_) {
-      const Json body = TRY_IN(name_of(stream), next_body(*trusted, old_key.public_key, fresh.public_key()));
+      const Json body = TRY_IN(name_of(stream), next_body(stream, old_key.public_key, fresh.public_key()));
       std::vector<const tuf::Signer*> signers;
       for (const auto& signer : active.signers()) signers.push_back(&signer);
       signers.push_back(&fresh);
@@ -102,7 +103,8 @@ class Planning {
   }
 
  private:
-  Result<Json> next_body(const Root& root, const PublicKey& old_key, const PublicKey& fresh) const {
+  Result<Json> next_body(Stream stream, const PublicKey& old_key, const PublicKey& fresh) const {
+    const Root& root = *newest_.at(stream);
     RootEdit edit = TRY(RootEdit::of(root.body));
     edit.set_version(root.version + 1);
     edit.set_expires(wish_.expires.value_or(renewed_expiry(root.expires, wish_.now)));
@@ -110,6 +112,7 @@ class Planning {
     const RootEdit::Author author{wish_.polis_id, wish_.now};
     edit.set_changelog(author, wish_.message);
     edit.set_key_owner(id, author);
+    if (stream == Stream::prod) raise_production_threshold(edit);
     return edit.body();
   }
 
@@ -138,7 +141,9 @@ class Planning {
     Json index = keys::index_of(
         plan_.next, {wish_.factory, *newest_.at(Stream::ci), fresh.public_key(), member + ".pub", wish_.now});
     for (const auto& [stream, change] : plan_.changes) {
-      plan_.next.put(keys::trusted_member(name_of(stream)), SecretBytes(Bytes(change.trusted.raw())));
+      // A production chain that begins with this change has no root to be pinned yet.
+      const bool begins = stream == Stream::prod && change.trusted.raw() == newest_.at(Stream::ci).raw();
+      if (!begins) plan_.next.put(keys::trusted_member(name_of(stream)), SecretBytes(Bytes(change.trusted.raw())));
       plan_.next.put(keys::candidate_member(name_of(stream)), SecretBytes(Bytes(change.candidate)));
       index["pins"][name_of(stream)] = Json(Json::Object{{"version", Json(change.trusted->version)},
                                                          {"sha256", crypto::sha256_hex(change.trusted.raw())}});

@@ -11,13 +11,6 @@ using tuf::Root;
 using tuf::Trusted;
 
 constexpr std::string_view kResume = "run the same command with --resume: it finds out and finishes";
-constexpr std::string_view kRefused =
-    "nothing was published; --abandon sets the new archive aside, --resume tries again";
-
-Error with_hint(Error error, std::string_view hint) {
-  if (error.hint.empty()) error.hint = hint;
-  return error;
-}
 
 Result<Json> body_of(BytesView envelope) { return TRY(tuf::parse_envelope(envelope, tuf::kMaxRoot)).body; }
 
@@ -33,6 +26,16 @@ Status newest_fits(const RootSource& source, const Root& last, const Json& last_
   if (version == last.version && !(body == last_body))
     return rejected("root.json: differs from root " + std::to_string(last.version) + " of the chain");
   return {};
+}
+
+Result<std::string> sha256_if_there(const keys::ArchiveFile& file) {
+  if (!TRY(file.files().facts(file.path())).exists()) return std::string();
+  return file.sha256_of(file.path());
+}
+
+Status unchanged_since(const keys::ArchiveFile& file, const std::string& sha256) {
+  if (TRY(sha256_if_there(file)) == sha256) return {};
+  return io_error("'" + file.path() + "': has changed since this change of it began");
 }
 
 std::string version_text(const Root& root) { return "root " + std::to_string(root.version + 1); }
@@ -53,6 +56,7 @@ Status Rotation::advance(Journal& journal, Journal::State state) const {
 
 Status Rotation::prepare(const RotationPlan& plan, const keys::ArchiveOnDisk& before, const RotationOrigin& origin) {
   Journal journal{.command = origin.command, .factory = origin.factory, .server = origin.server};
+  journal.message = origin.message;
   journal.archive_sha256 = before.sha256;
   for (const auto& [stream, change] : plan.changes) {
     journal.trusted[stream] = {change.trusted->version, crypto::sha256_hex(change.trusted.raw())};
@@ -62,18 +66,67 @@ Status Rotation::prepare(const RotationPlan& plan, const keys::ArchiveOnDisk& be
   return advance(journal, Journal::State::prepared);
 }
 
+Status Rotation::prepare_change(const ChangePlan& plan, const std::vector<ArchiveChange>& archives,
+                                const RotationOrigin& origin) {
+  Journal journal{.command = origin.command, .factory = origin.factory, .server = origin.server};
+  journal.message = origin.message;
+  journal.txid = origin.txid;
+  journal.bound_to_transaction = origin.bound_to_transaction;
+  opened_here_ = !origin.txid.empty();
+  journal.targets_signatures = plan.targets_signatures;
+  journal.waves_signatures = plan.waves_signatures;
+  for (const auto& [stream, change] : plan.changes) {
+    journal.trusted[stream] = {change.trusted->version, crypto::sha256_hex(change.trusted.raw())};
+    journal.candidate[stream] = change.candidate;
+  }
+  const Archive nothing;
+  for (const auto& one : archives) {
+    const auto& before = *one.before;
+    const auto sha256 = TRY(one.file->write_next(*one.next, before ? before->archive : nothing, clock_.now()));
+    const std::string old_sha256 = before ? before->sha256 : "";
+    if (one.file == &file_) {
+      journal.archive_sha256 = old_sha256;
+      journal.next_sha256 = sha256;
+    } else {
+      journal.also.push_back({one.file->path(), old_sha256, sha256});
+    }
+  }
+  return advance(journal, Journal::State::prepared);
+}
+
+Status Rotation::prepare_staged(const Archive& next, const std::optional<keys::ArchiveOnDisk>& before,
+                                const std::map<Stream, RootChange>& changes, const UpdatesDraft& draft,
+                                const RotationOrigin& origin) {
+  Journal journal{.aim = Journal::Aim::stage, .command = origin.command, .factory = origin.factory,
+                  .server = origin.server};
+  journal.txid = origin.txid;
+  for (const auto& [stream, change] : changes)
+    journal.trusted[stream] = {change.trusted->version, crypto::sha256_hex(change.trusted.raw())};
+  journal.candidate = draft.roots;
+  journal.targets_signatures = draft.targets_signatures;
+  journal.waves_signatures = draft.waves_signatures;
+  if (before) journal.archive_sha256 = before->sha256;
+  const Archive nothing;
+  journal.next_sha256 = TRY(file_.write_next(next, before ? before->archive : nothing, clock_.now()));
+  TRY(advance(journal, Journal::State::prepared));
+  return advance(journal, Journal::State::sending);
+}
+
 Result<Settled> Rotation::settle() {
   if (!TRY(file_.files().facts(file_.journal_path())).exists()) return settle_without_journal();
-  return settle_journal(TRY(read_journal(file_.files(), file_.journal_path())));
+  auto journal = TRY(read_journal(file_.files(), file_.journal_path()));
+  return journal.aim == Journal::Aim::stage ? settle_staged(std::move(journal)) : settle_journal(std::move(journal));
 }
 
 // FILE.tmp is written before the journal, and nothing is sent before both.
 Result<Settled> Rotation::settle_without_journal() {
   if (!TRY(file_.has_next())) return Settled{.outcome = Settled::Outcome::nothing_sent};
   const auto next = file_.read_next();
-  if (next.ok() && next->archive.find(keys::candidate_member(name_of(Stream::ci))) == nullptr)
+  if (next.ok() && next->archive.find(keys::trusted_member(name_of(Stream::ci))) == nullptr)
     return conflict("'" + file_.next_path() + "' was not written by this program, and there is no journal",
                     "look into it; --abandon sets it aside without deleting it");
+  for (const auto* file : also_)
+    if (TRY(file->has_next())) TRY(file->set_next_aside(clock_.now()));
   const auto aside = TRY(file_.set_next_aside(clock_.now()));
   return Settled{.outcome = Settled::Outcome::nothing_sent, .set_aside = aside};
 }
@@ -85,30 +138,115 @@ Result<Settled> Rotation::settle_journal(Journal journal) {
     return io_error("'" + file_.next_path() + "': is not the archive that the journal names");
   Settled settled;
   if (journal.state != Journal::State::confirmed) {
-    if (TRY(file_.sha256_of(file_.path())) != journal.archive_sha256)
-      return io_error("'" + file_.path() + "': has changed since this change of it began");
-    for (const auto& [stream, candidate] : journal.candidate) TRY(publish(stream, next.archive, journal));
+    TRY(unchanged_since(file_, journal.archive_sha256));
+    TRY(companions_wait(journal));
+    TRY(publish(next.archive, journal));
     TRY(advance(journal, Journal::State::confirmed));
   }
   for (const auto& [stream, candidate] : journal.candidate) {
     const auto trusted = TRY(pinned(stream, next.archive, journal));
     settled.roots.emplace(stream, TRY(tuf::next_root(trusted, candidate)));
   }
+  return take_over(journal, std::move(settled));
+}
+
+Result<const keys::ArchiveFile*> Rotation::companion(const std::string& path) const {
+  for (const auto* file : also_)
+    if (file->path() == path) return file;
+  return bad_input("this change also writes the archive '" + path + "'", "name it as it was named then");
+}
+
+Status Rotation::companions_wait(const Journal& journal) const {
+  for (const auto& one : journal.also) {
+    const auto* file = TRY(companion(one.path));
+    TRY(unchanged_since(*file, one.archive_sha256));
+    if (!TRY(file->has_next()) || TRY(file->sha256_of(file->next_path())) != one.next_sha256)
+      return io_error("'" + file->next_path() + "': is not the archive that the journal names", "--abandon gives the change up");
+  }
+  return {};
+}
+
+// The other archives first: as long as FILE.tmp is there, a later run comes by here again.
+Status Rotation::take_over_companions(const Journal& journal) const {
+  for (const auto& one : journal.also) {
+    const auto* file = TRY(companion(one.path));
+    const bool waits = TRY(file->has_next());
+    if (TRY(file->sha256_of(waits ? file->next_path() : file->path())) != one.next_sha256)
+      return io_error("'" + one.path + "': is not the archive that the journal names");
+    if (!waits) continue;
+    TRY(file->keep_backup());
+    TRY(file->replace());
+  }
+  return {};
+}
+
+// FILE.tmp becomes FILE; FILE becomes FILE.bak.
+Result<Settled> Rotation::take_over(const Journal& journal, Settled settled) {
+  TRY(take_over_companions(journal));
   settled.backup = TRY(file_.keep_backup());
   TRY(file_.replace());
   TRY(remove_journal(file_.files(), file_.journal_path()));
   return settled;
 }
 
+Result<Settled> Rotation::unneeded() {
+  Settled settled{.outcome = Settled::Outcome::nothing_sent};
+  for (const auto* file : also_)
+    if (TRY(file->has_next())) TRY(file->set_next_aside(clock_.now()));
+  settled.set_aside = TRY(file_.set_next_aside(clock_.now()));
+  TRY(remove_journal(file_.files(), file_.journal_path()));
+  return settled;
+}
+
+// A key that a draft or a root of the server names belongs into FILE; one that none names, beside it.
+Result<Settled> Rotation::settle_staged(Journal journal) {
+  if (journal.server != source_.base)
+    return bad_input("'" + file_.journal_path() + "': is of the server " + journal.server + ", not " + source_.base);
+  if (!TRY(file_.has_next())) return settle_moved_aside(journal);
+  const auto next = TRY(file_.read_next());
+  if (next.sha256 != journal.next_sha256)
+    return io_error("'" + file_.next_path() + "': is not the archive that the journal names");
+  if (journal.state != Journal::State::confirmed) {
+    TRY(unchanged_since(file_, journal.archive_sha256));
+    if (!TRY(names_new_key(next.archive, journal))) return unneeded();
+    TRY(advance(journal, Journal::State::confirmed));
+  }
+  return take_over(journal, {});
+}
+
+// Whether the server shows a key that is new in `next`: in its draft, or in its newest root.
+Result<bool> Rotation::names_new_key(const Archive& next, const Journal& journal) const {
+  std::set<crypto::PublicKey> added;
+  Archive before;
+  if (!journal.archive_sha256.empty()) before = TRY(file_.read()).archive;
+  for (const auto& key : next.keys())
+    if (before.find(key.pub_member) == nullptr) added.insert(key.public_key);
+  const auto state = TRY(UpdatesApi(source_).state());
+  std::vector<Bytes> shown;
+  if (state) shown.push_back(state->updated.ci_root);
+  if (auto newest = TRY(fetch_newest_root(source_))) shown.push_back(std::move(*newest));
+  for (const auto& bytes : shown) {
+    const auto envelope = tuf::parse_envelope(bytes, tuf::kMaxRoot);
+    if (!envelope.ok()) continue;
+    const auto root = tuf::read_root(*envelope);
+    if (!root.ok()) continue;
+    for (const auto& [id, key] : root->keys)
+      if (added.contains(key)) return true;
+  }
+  return false;
+}
+
 // FILE.tmp is gone: it has become FILE, or was set aside, and only the journal is left.
 Result<Settled> Rotation::settle_moved_aside(const Journal& journal) {
   Settled settled;
-  const std::string sha256 = TRY(file_.sha256_of(file_.path()));
+  const std::string sha256 = TRY(sha256_if_there(file_));
   if (sha256 == journal.next_sha256 && journal.state == Journal::State::confirmed) {
     const auto now = TRY(file_.read());
-    for (const auto& [stream, candidate] : journal.candidate) {
-      const auto trusted = TRY(pinned(stream, now.archive, journal));
-      settled.roots.emplace(stream, TRY(tuf::next_root(trusted, candidate)));
+    if (journal.aim == Journal::Aim::publish) {
+      for (const auto& [stream, candidate] : journal.candidate) {
+        const auto trusted = TRY(pinned(stream, now.archive, journal));
+        settled.roots.emplace(stream, TRY(tuf::next_root(trusted, candidate)));
+      }
     }
     settled.backup = TRY(file_.beside(".bak", journal.archive_sha256));
   } else {
@@ -122,10 +260,17 @@ Result<Settled> Rotation::settle_moved_aside(const Journal& journal) {
   return settled;
 }
 
+// The production root of a factory that had none follows the ci root.
+bool is_derived(Stream stream, const Journal& journal) {
+  return stream == Stream::prod && journal.trusted.contains(Stream::prod) &&
+         journal.trusted.at(Stream::prod) == journal.trusted.at(Stream::ci);
+}
+
 Result<Trusted<Root>> Rotation::pinned(Stream stream, const Archive& next, const Journal& journal) const {
-  const std::string name = keys::trusted_member(name_of(stream));
-  const auto* bytes = next.find(name);
   const auto pin = journal.trusted.find(stream);
+  const bool derived = is_derived(stream, journal);
+  const std::string name = keys::trusted_member(name_of(derived ? Stream::ci : stream));
+  const auto* bytes = next.find(name);
   if (bytes == nullptr || pin == journal.trusted.end() || crypto::sha256_hex(bytes->reveal()) != pin->second.sha256)
     return io_error("'" + file_.next_path() + "': '" + name + "' is not the root that the journal names");
   return TRY_IN(name, tuf::anchor_root(bytes->reveal()));
@@ -134,63 +279,14 @@ Result<Trusted<Root>> Rotation::pinned(Stream stream, const Archive& next, const
 Result<Rotation::Shown> Rotation::shown(const RootSource& source, const Trusted<Root>& trusted, BytesView ours) const {
   const auto bytes = TRY(fetch_root(source, trusted->version + 1));
   if (!bytes) {
-    TRY(newest_fits(source, *trusted, trusted->body));
+    const bool no_chain_yet = source.stream == Stream::prod && !TRY(fetch_newest_root(source));
+    if (!no_chain_yet) TRY(newest_fits(source, *trusted, trusted->body));
     return Shown::old_root;
   }
   const auto next = TRY_IN(version_text(*trusted) + " as served", tuf::next_root(trusted, *bytes));
   TRY(newest_fits(source, *next, next->body));
   const Json our_body = TRY(body_of(ours));
   return next->body == our_body ? Shown::ours : Shown::another;
-}
-
-Status Rotation::publish(Stream stream, const Archive& next, Journal& journal) {
-  const RootSource source = of(stream);
-  const Bytes& ours = journal.candidate.at(stream);
-  const auto trusted = TRY(pinned(stream, next, journal));
-  const auto seen = shown(source, trusted, ours);
-  if (!seen) return with_hint(seen.error(), kResume);
-  switch (*seen) {
-    case Shown::ours: return {};
-    case Shown::another: return superseded(source, journal);
-    case Shown::old_root: break;
-  }
-  if (stream == Stream::ci) TRY(no_transaction());
-  if (journal.state == Journal::State::prepared) TRY(advance(journal, Journal::State::sending));
-  return send(source, trusted, ours);
-}
-
-// A server without the updates API has no such page.
-Status Rotation::no_transaction() const {
-  const FetchRequest request{.url = source_.url("root/updates"), .headers = source_.headers, .max_body = 1u << 20};
-  const auto reply = source_.fetcher->fetch(request);
-  if (!reply) return with_hint(reply.error(), kResume);
-  if (reply->status == 404 || reply->status == 405) return {};
-  if (reply->status != 200) return with_hint(http_error(request, *reply), kResume);
-  const auto answer = TRY_IN("root/updates", parse_json(reply->body, {.max_bytes = 1u << 20}));
-  const std::string status = answer.text_or("status", "");
-  if (status == "NONE") return {};
-  return conflict("a TUF updates transaction is active on the server (" + status.substr(0, 20) + ")",
-                  "let its owner apply or cancel it, then run the same command with --resume");
-}
-
-Status Rotation::send(const RootSource& source, const Trusted<Root>& trusted, const Bytes& ours) {
-  say_(source.stream == Stream::ci ? "Uploading new TUF root" : "Uploading new production TUF root");
-  FetchRequest request{.method = "POST", .url = source.url("root"), .headers = source.headers, .body = ours};
-  request.headers.emplace_back("Content-Type", "application/json");
-  const auto reply = source.fetcher->fetch(request);
-  if (!reply.ok() && reply.error().fault == Fault::denied) return with_hint(reply.error(), kResume);
-  const bool answered = reply.ok() && reply->status < 500;
-  if (answered && reply->status == 202)
-    return conflict("the server waits for a second approver",
-                    "once it is approved, run the same command with --resume");
-  if (answered && reply->status >= 300) return with_hint(http_error(request, *reply), kRefused);
-  const auto seen = shown(source, trusted, ours);
-  if (!seen) return with_hint(seen.error(), kResume);
-  if (*seen == Shown::ours) return {};
-  const std::string why = !reply.ok() ? reply.error().what
-                          : answered  ? "the server said yes"
-                                      : http_error(request, *reply).what;
-  return unavailable(why + "; and it does not show " + version_text(*trusted) + " as ours", std::string(kResume));
 }
 
 Error Rotation::superseded(const RootSource& source, const Journal& journal) const {
@@ -215,14 +311,17 @@ Result<Settled> Rotation::abandon() {
   if (journal.state == Journal::State::confirmed)
     return conflict("the server has confirmed the new root; there is nothing to abandon", std::string(kResume));
   const auto next = TRY(file_.read_next());
+  if (journal.aim == Journal::Aim::stage) {
+    if (!TRY(names_new_key(next.archive, journal))) return unneeded();
+    return conflict("the server's draft names the new key", "fioctl keys tuf updates cancel, then --abandon; or --resume");
+  }
+  TRY(cancel_own(journal));
   for (const auto& [stream, candidate] : journal.candidate) {
     const auto trusted = TRY(pinned(stream, next.archive, journal));
     if (TRY(shown(of(stream), trusted, candidate)) == Shown::ours)
       return conflict("the server shows the new root; it cannot be abandoned", std::string(kResume));
   }
-  const auto aside = TRY(file_.set_next_aside(clock_.now()));
-  TRY(remove_journal(file_.files(), file_.journal_path()));
-  return Settled{.outcome = Settled::Outcome::nothing_sent, .set_aside = aside};
+  return unneeded();
 }
 
 }  // namespace rota::ceremony

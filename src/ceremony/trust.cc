@@ -6,7 +6,8 @@ namespace {
 using tuf::Root;
 using tuf::Trusted;
 
-constexpr std::size_t kMaxText = 300;  // of a server's words in an error
+constexpr std::size_t kMaxText = 300;  // of a server's words in a line of an error
+constexpr int kMaxEntries = 50;
 
 // Printable ASCII of what a server said; a terminal sees nothing else of it.
 std::string printable(std::string_view text) {
@@ -15,15 +16,25 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+// "\n= <message>" and one "\n * <entry>" each (fioctl.md 4).
 std::string words_of(const Json& answer) {
-  std::string text = answer.text_or("description", answer.text_or("msg", answer.text_or("message", "")));
+  std::string text;
+  const auto message = answer.text_or("description", answer.text_or("msg", answer.text_or("message", "")));
+  if (!message.empty()) text += "\n= " + printable(message);
+  int left = kMaxEntries;
+  const auto add = [&](std::string_view entry) {
+    if (left-- > 0) text += "\n * " + printable(entry);
+  };
   for (const char* list : {"cause", "errors"}) {
     const Json* items = answer.find(list);
-    if (items == nullptr || items->if_array() == nullptr) continue;
-    for (const Json& item : *items->if_array())
-      if (item.if_text() != nullptr) text.append("; ").append(*item.if_text());
+    if (items == nullptr) continue;
+    if (const auto* array = items->if_array())
+      for (const Json& item : *array) add(item.if_text() != nullptr ? *item.if_text() : to_json(item));
+    if (const auto* object = items->if_object())
+      for (const auto& [field, item] : *object)
+        add(field + ": " + (item.if_text() != nullptr ? *item.if_text() : to_json(item)));
   }
-  return printable(text);
+  return text;
 }
 
 Fault fault_of(int status) {
@@ -112,7 +123,7 @@ std::string RootSource::url(std::string_view name) const {
 Error http_error(const FetchRequest& request, const FetchReply& reply) {
   std::string what = "HTTP error during " + request.method + " '" + request.url + "': " + std::to_string(reply.status);
   if (const auto answer = parse_json(reply.body); answer.ok())
-    if (const std::string words = words_of(*answer); !words.empty()) what += ": " + words;
+    what += words_of(*answer);
   return Error{fault_of(reply.status), std::move(what)};
 }
 

@@ -122,7 +122,7 @@ TEST(HttpError, CarriesTheCausesAndNoControlCharacters) {
   const auto error =
       http_error({.url = "https://x/root"},
                  {.status = 400, .body = R"({"description":"no\u001b[31m","cause":["missing a","missing b"]})"});
-  EXPECT_THAT(error.what, HasSubstr("missing a; missing b"));
+  EXPECT_THAT(error.what, HasSubstr("400\n= no?[31m\n * missing a\n * missing b"));
   EXPECT_EQ(error.what.find('\x1b'), std::string::npos);
 }
 

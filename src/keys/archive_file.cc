@@ -53,8 +53,11 @@ Status ArchiveFile::prove_room(std::size_t size) const {
   const auto refused = [&](const std::string& what) {
     return io_error(what, "nothing was changed and nothing was sent");
   };
-  if ((TRY(local(files_->facts(path_))).mode & kAnyWrite) == 0) return refused("'" + path_ + "' is read-only");
-  if ((TRY(local(files_->facts(folder))).mode & kAnyWrite) == 0) return refused("folder '" + folder + "' is read-only");
+  const auto facts = TRY(local(files_->facts(path_)));
+  if (facts.exists() && (facts.mode & kAnyWrite) == 0) return refused("'" + path_ + "' is read-only");
+  const auto of_folder = TRY(local(files_->facts(folder)));
+  if (of_folder.kind != FileFacts::Kind::folder) return refused("'" + folder + "': there is no such folder");
+  if ((of_folder.mode & kAnyWrite) == 0) return refused("folder '" + folder + "' is read-only");
   const auto free = TRY(local(files_->free_bytes(folder)));
   if (free < 2 * size + kSomeRoom)
     return refused("folder '" + folder + "': no room for the new archive: want " +
@@ -120,6 +123,7 @@ Result<std::string> ArchiveFile::write_next(const Archive& next, const Archive& 
 }
 
 Result<std::string> ArchiveFile::keep_backup() const {
+  if (!TRY(local(files_->facts(path_))).exists()) return std::string();
   const SecretBytes bytes(TRY(local(files_->read(path_, kLimits.packed))));
   for (int n = 0;; ++n) {
     const std::string name = path_ + ".bak" + (n == 0 ? "" : "." + std::to_string(n));

@@ -38,7 +38,7 @@ class ArchiveFile {
   Result<std::unique_ptr<FileLock>> lock() const;
   // conflict when FILE.tmp or FILE.journal is there.
   Status no_leftovers() const;
-  // Ok when FILE may be replaced, its folder takes a new file and has room for two more of `size`. Leaves nothing.
+  // Ok when FILE may be replaced or made, its folder takes a new file and has room for two more of `size`. Leaves nothing.
   Status prove_room(std::size_t size) const;
 
   Result<ArchiveOnDisk> read() const;
@@ -49,8 +49,8 @@ class ArchiveFile {
   // FILE.tmp, sealed as FILE is, 0600, durable, read again: every member of `before` unchanged, every new private key that of its public
   // half. Its sha256. On failure a half-written FILE.tmp is set aside.
   Result<std::string> write_next(const Archive& next, const Archive& before, Time now) const;
-  // FILE copied to FILE.bak, FILE.bak.1, … (the first free name), durable and compared. Its path. One that is there
-  // already with the same bytes will do.
+  // FILE, where there is one, copied to FILE.bak, FILE.bak.1, … (the first free name), durable and compared. Its path, "" where
+  // there is no FILE. One that is there already with the same bytes will do.
   Result<std::string> keep_backup() const;
   // FILE.tmp becomes FILE, durably.
   Status replace() const;

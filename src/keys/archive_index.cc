@@ -48,7 +48,7 @@ Json index_of(const Archive& archive, const IndexChange& change) {
     entry["status"] = key.public_key == change.pending ? "pending" : role.empty() ? "retired" : "active";
     if (!role.empty()) entry["role"] = role;
     if (key.pub_member == change.pending_member) {
-      entry["role"] = "root";
+      entry["role"] = change.role;
       entry["created-at"] = rfc3339(change.now);
       entry["since-root"] = Json(change.trusted.version + 1);
     }

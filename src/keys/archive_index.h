@@ -23,6 +23,7 @@ struct IndexChange {
   crypto::PublicKey pending;         // signed into the root after it
   std::string pending_member;        // its .pub
   Time now;
+  std::string role = "root";  // of the pending key
 };
 // The index of `archive`: keys of the trusted root "active", the pending one "pending", others "retired". What an
 // earlier index says of creation dates is kept.

@@ -54,7 +54,7 @@ FetchReply Repository::answer(const FetchRequest& request) {
     return refused(401, "unauthorized");
   const std::string name = name_in(request.url);
   auto& chain = is_production(request) ? prod_ : ci_;
-  if (name == "root/updates" && !updates_.empty()) return {200, {}, updates_};
+  if (request.method == "GET" && name == "root/updates" && !updates_.empty()) return {200, {}, updates_};
   if (request.method == "POST" && name == "root") return post(chain, request);
   if (request.method == "GET" && name.ends_with("root.json")) return root_answer(chain, name);
   if (const std::string_view keys = "root/private_keys/"; name.starts_with(keys))
