@@ -4,8 +4,10 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <thread>
 
 #include "cli/passphrase.h"
+#include "compat/fioctl_courier.h"
 #include "compat/fioctl_run.h"
 #include "crypto/tls.h"
 #include "http/client.h"
@@ -21,6 +23,8 @@ struct Command {
 
 Status print_version(const Run& run) {
   run.talk.out() << "fioctl version " ROTA_VERSION " (rota)\n";
+  if (run.asked.has("--update-to"))
+    run.talk.hint("this program never updates itself: install the package of version " + *run.asked.value("--update-to"));
   return {};
 }
 
@@ -30,6 +34,8 @@ Status print_usage(const Run& run) {
 }
 
 constexpr Command kCommands[] = {
+    {"login", login},
+    {"logout", logout},
     {"keys rotate", keys_rotate},
     {"keys rotate-root", keys_rotate},
     {"keys archive show", archive_show},
@@ -39,6 +45,23 @@ constexpr Command kCommands[] = {
     {"keys tuf show-root", show_root},
     {"keys show-root", show_root},
     {"keys tuf download-roots", download_roots},
+    {"keys status", keys_status},
+    {"keys rotate-targets", keys_rotate_targets},
+    {"keys resign-root", keys_resign_root},
+    {"keys copy-targets", keys_copy_targets},
+    {"keys tuf rotate-offline-key", tuf_rotate_offline_key},
+    {"keys tuf rotate-all-keys", tuf_rotate_all_keys},
+    {"keys tuf updates init", updates_init},
+    {"keys tuf updates review", updates_review},
+    {"keys tuf updates apply", updates_apply},
+    {"keys tuf updates cancel", updates_cancel},
+    {"keys tuf updates add-offline-key", updates_add_offline_key},
+    {"keys tuf updates delete-offline-key", updates_delete_offline_key},
+    {"keys tuf updates rotate-offline-key", updates_rotate_offline_key},
+    {"keys tuf updates rotate-online-key", updates_rotate_online_key},
+    {"keys tuf updates set-threshold", updates_set_threshold},
+    {"keys tuf updates sign", updates_sign},
+    {"keys tuf updates sign-prod-targets", updates_sign_prod_targets},
     {"version", print_version},
     {"help", print_usage},
 };
@@ -100,6 +123,16 @@ bool ask_at_terminal(std::string_view question) {
   return std::getline(std::cin, answer) && (lower(trim(answer)) == "y" || lower(trim(answer)) == "yes");
 }
 
+// From the terminal, a secret without echo; else from what is piped in.
+Result<crypto::SecretBytes> line_of_input(std::string_view prompt, FioctlWorld::Echo echo) {
+  const bool terminal = ::isatty(STDIN_FILENO) == 1;
+  if (terminal && echo == FioctlWorld::Echo::off) return cli::asked_passphrase(prompt);
+  if (terminal) std::cerr << prompt << ": " << std::flush;
+  std::string line;
+  if (!std::getline(std::cin, line)) return bad_input(std::string(prompt) + ": want a line on stdin");
+  return crypto::SecretBytes(std::move(line));
+}
+
 // The system's certificate authorities, and those of CACERT.
 Result<crypto::TlsContext> tls_context(Files& files) {
   const auto extra = environment("CACERT");
@@ -119,7 +152,10 @@ int fioctl(const std::vector<std::string>& args, const cli::Talk& talk, const Fi
   if (!asked)
     return fio::fail(Error{Fault::bad_input, asked.error().what, "fioctl --help lists commands and flags"}, talk,
                      strict);
-  const auto done = fio::carry_out({*asked, talk, world});
+  fio::Courier courier(world.fetcher, world.pause);
+  const FioctlWorld inside{world.files,      world.clock,            courier,    world.env,  world.ask,
+                           world.passphrase, world.fresh_passphrase, world.line, world.pause};
+  const auto done = fio::carry_out({*asked, talk, inside});
   return done.ok() ? fio::kDone : fio::fail(done.error(), talk, strict);
 }
 
@@ -133,6 +169,8 @@ int fioctl_main(const std::vector<std::string>& args, const cli::Talk& talk) {
   if (::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1) world.ask = ask_at_terminal;
   world.passphrase = [](std::string_view what) { return cli::asked_passphrase("passphrase of " + std::string(what)); };
   world.fresh_passphrase = [](std::string_view what) { return cli::new_passphrase("new passphrase for " + std::string(what)); };
+  world.line = line_of_input;
+  world.pause = [](Seconds pause) { std::this_thread::sleep_for(pause); };
   return fioctl(args, talk, world);
 }
 

@@ -27,6 +27,11 @@ struct FioctlWorld {
   // Ask for a passphrase without echo; empty when there is nobody to ask.
   std::function<Result<crypto::SecretBytes>(std::string_view what)> passphrase = {};
   std::function<Result<crypto::SecretBytes>(std::string_view what)> fresh_passphrase = {};
+  // One line from the person, without its end; a secret one is not shown. Empty when nobody can be asked.
+  enum class Echo { on, off };
+  std::function<Result<crypto::SecretBytes>(std::string_view prompt, Echo echo)> line = {};
+  // Waits before a request is tried again; empty: no request is.
+  std::function<void(Seconds)> pause = {};
 };
 
 // `args` without the program's name.

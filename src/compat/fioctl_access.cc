@@ -14,7 +14,7 @@ Result<Access> access_by_login(const Config& config, Fetcher& fetcher) {
   if (!config.token.empty())
     access.source.headers.emplace_back(config.token_header, config.token);
   else
-    access.source.headers.emplace_back("Authorization", "Bearer " + base64(config.access_token));
+    access.source.headers.emplace_back("Authorization", "Bearer " + base64(config.login.access_token));
   for (const auto& extra : config.extra_headers) access.source.headers.push_back(extra);
   return access;
 }
@@ -39,7 +39,7 @@ Result<Access> access_to(const Config& config, const keys::Archive& archive, Fet
   if (config.signed_in()) return access_by_login(config, fetcher);
   if (archive.is_tufrepo()) return access_by_archive(config, archive, fetcher);
   return bad_input("not signed in, and the archive holds no credentials",
-                   "give --token TOKEN, or put a token into '" + config.path + "'");
+                   "fioctl login, or put a token into '" + config.path + "'");
 }
 
 }  // namespace rota::compat::fio

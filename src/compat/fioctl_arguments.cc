@@ -29,6 +29,22 @@ constexpr Flag kFlags[] = {
     {"--identity"},
     {"--recipient"},
     {"--output", 'o'},
+    {"--oauth-url"},
+    {"--keys", 'k'},
+    {"--targets-keys", 'K'},
+    {"--role", 'r'},
+    {"--txid", 'x'},
+    {"--tags"},
+    {"--waves"},
+    {"--lost-key"},
+    {"--warn-days"},
+    {"--allow"},
+    {"--sign", 's', kOn},
+    {"--diff", 0, kOn},
+    {"--allow-second-key", 0, kOn},
+    {"--update-to"},
+    {"--refresh-access-token", 0, kOn},
+    {"--insecure-ssl", 0, kOn},
     {"--verbose", 'v', kOn},
     {"--help", 'h', kOn},
     {"--version", 0, kOn},
@@ -131,6 +147,8 @@ Result<Asked> parse_arguments(const std::vector<std::string>& args) { return Par
 
 const std::vector<Known>& known_commands() {
   static const std::vector<Known> commands = {
+      {"login", Availability::now, "Sign in by client id and secret: login [--oauth-url URL] [--refresh-access-token]"},
+      {"logout", Availability::now, "Forget the login"},
       {"keys rotate", Availability::now, "Rotate the root key of an archive: keys rotate FILE"},
       {"keys rotate-root", Availability::now, "The same as keys rotate"},
       {"keys archive show", Availability::now, "What is in an archive, never a private key: keys archive show FILE"},
@@ -140,10 +158,25 @@ const std::vector<Known>& known_commands() {
       {"keys tuf show-root", Availability::now, "The server's newest root [--prod], as served with --raw"},
       {"keys show-root", Availability::now, "The same"},
       {"keys tuf download-roots", Availability::now, "All roots, verified: keys tuf download-roots FILE [--prod]"},
+      {"keys status", Availability::now, "Expiry and signers of every role, and the keys of an archive [FILE]"},
+      {"keys tuf rotate-offline-key", Availability::now, "In one run: -r ROLE -k FILE [-K FILE --first-time]"},
+      {"keys tuf rotate-all-keys", Availability::now, "All keys in one run: -k FILE [-K FILE --first-time]"},
+      {"keys rotate-targets", Availability::now, "The targets key of an archive, in one run: FILE"},
+      {"keys resign-root", Availability::now, "The same keys for another year: FILE"},
+      {"keys copy-targets", Availability::now, "Only the targets key into a new archive: SRC DST"},
+      {"keys tuf updates init", Availability::now, "Open a transaction: -m WHY [--first-time -k FILE]"},
+      {"keys tuf updates review", Availability::now, "What is staged [--raw | --diff] [--prod]"},
+      {"keys tuf updates add-offline-key", Availability::now, "Stage a new key: -r ROLE -k FILE [-y TYPE]"},
+      {"keys tuf updates delete-offline-key", Availability::now, "Stage the end of one: -r ROLE (-k FILE | -i KEYID)"},
+      {"keys tuf updates rotate-offline-key", Availability::now, "Stage a new key for the old: -r ROLE [-k FILE -K FILE -s]"},
+      {"keys tuf updates rotate-online-key", Availability::now, "Stage new keys of the server: -r ROLES [-y TYPE -s -k FILE]"},
+      {"keys tuf updates set-threshold", Availability::now, "Stage how many must sign: N -r ROLE [-s -k FILE]"},
+      {"keys tuf updates sign", Availability::now, "Sign what is staged: -k FILE"},
+      {"keys tuf updates sign-prod-targets", Availability::now, "Sign production targets again: -k FILE [--tags --waves]"},
+      {"keys tuf updates apply", Availability::now, "Publish what is staged"},
+      {"keys tuf updates cancel", Availability::now, "Drop what is staged"},
       {"version", Availability::now, "Print the version"},
       {"help", Availability::now, "Print this"},
-      {"login"},
-      {"logout"},
       {"completion"},
       {"config"},
       {"devices"},
@@ -160,10 +193,7 @@ const std::vector<Known>& known_commands() {
       {"http"},
       {"keys"},
       {"keys tuf"},
-      {"keys rotate-targets"},
-      {"keys resign-root"},
-      {"keys copy-targets"},
-      {"keys status"},
+      {"keys tuf updates"},
       {"keys archive"},
       {"keys ca"},
       {"keys est"},
@@ -179,7 +209,7 @@ std::string usage() {
   for (const auto& known : known_commands()) {
     if (known.availability == Availability::later) continue;
     text.append("  ").append(known.words);
-    text.append(known.words.size() < 25 ? 25 - known.words.size() : 1, ' ').append(known.summary).append("\n");
+    text.append(known.words.size() < 38 ? 38 - known.words.size() : 1, ' ').append(known.summary).append("\n");
   }
   text +=
       "\nFlags of keys rotate:\n"
@@ -193,6 +223,15 @@ std::string usage() {
       "      --dry-run            show the plan and the difference; write and send nothing\n"
       "      --resume             finish what an earlier run left\n"
       "      --abandon            set aside what an earlier run left\n"
+      "\nFlags of keys tuf updates:\n"
+      "  -r, --role ROLE          root or targets; online keys: targets, snapshot, timestamp\n"
+      "  -k, --keys FILE          the archive with your keys\n"
+      "  -K, --targets-keys FILE  the archive with the targets key, when it is another one\n"
+      "  -x, --txid TXID          of the transaction, unless you opened it\n"
+      "  -s, --sign               sign in the same run\n"
+      "      --lost-key ID        the targets key to replace, whose private half is gone\n"
+      "      --allow NAMES        lower-threshold, fewer-keys, replace-role: what others staged and you agree to\n"
+      "      --allow-second-key   a second active key of the role into one archive\n"
       "\nFlags of every command:\n"
       "  -f, --factory NAME, -t, --token TOKEN, -c, --config FILE, -v, --verbose, --json, --yes, --strict-compat\n";
   return text;

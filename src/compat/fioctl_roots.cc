@@ -12,7 +12,7 @@ constexpr std::size_t kMaxRootsArchive = 32u << 20;
 constexpr std::string_view kRootEnd = ".root.json";
 
 Result<Access> access_of_login(const Run& run) {
-  auto access = TRY(access_to(TRY(load_config(run.asked, run.world)), keys::Archive(), run.world.fetcher));
+  auto access = TRY(access_to(TRY(config_for(run)), keys::Archive(), run.world.fetcher));
   if (run.asked.has("--prod")) access.source.stream = ceremony::Stream::prod;
   return access;
 }

@@ -1,9 +1,8 @@
 // keys rotate FILE (fioctl.md 10).
-#include "ceremony/anchor.h"
 #include "ceremony/rotation.h"
-#include "compat/fioctl_access.h"
+#include "compat/fioctl_config.h"
 #include "compat/fioctl_run.h"
-#include "crypto/hash.h"
+#include "compat/fioctl_updates.h"
 
 namespace rota::compat::fio {
 namespace {
@@ -15,15 +14,7 @@ using tuf::Root;
 using tuf::Trusted;
 
 constexpr std::string_view kMessage = "Rotate TUF root offline signing key";
-constexpr std::size_t kMaxRootsArchive = 32u << 20;
 constexpr unsigned kOthers = 0077;
-
-Result<crypto::KeyType> asked_key_type(const Asked& asked) {
-  const std::string name = asked.value("--key-type").value_or("ED25519");
-  if (equals_ignoring_case(name, "ED25519")) return crypto::KeyType::ed25519;
-  if (equals_ignoring_case(name, "RSA")) return crypto::KeyType::rsa;
-  return bad_input("--key-type: want ED25519 or RSA, got '" + name + "'");
-}
 
 Result<std::optional<Time>> asked_expiry(const Asked& asked, Time now) {
   const auto at = asked.value("--expires"), after = asked.value("--expire-after");
@@ -31,12 +22,6 @@ Result<std::optional<Time>> asked_expiry(const Asked& asked, Time now) {
   if (at) return std::optional<Time>(TRY_IN("--expires", parse_instant(*at)));
   if (after) return std::optional<Time>(TRY_IN("--expire-after", after_period(now, *after)));
   return std::optional<Time>();
-}
-
-std::string described(const Root& root) {
-  std::string ids;
-  for (const auto& id : root.role(tuf::Role::root).key_ids) ids.append(ids.empty() ? "" : ", ").append(id.hex);
-  return "root " + std::to_string(root.version) + " with the root keys " + ids;
 }
 
 class KeysRotate {
@@ -61,9 +46,11 @@ class KeysRotate {
     return ceremony::Rotation(file_, access.source, run_.world.clock, [this](std::string_view line) { say(line); });
   }
 
-  ceremony::TrustMemory memory(const Access& access) const {
-    return ceremony::TrustMemory(run_.world.files, home_folder(run_.world) + "/.config/rota/trust", access.source.base,
-                                 access.factory);
+  ceremony::RotationOrigin origin(const Access& access) const {
+    return {.command = std::string(run_.asked.command->words),
+            .factory = access.factory,
+            .server = access.source.base,
+            .message = run_.asked.value("--changelog").value_or(std::string(kMessage))};
   }
 
   // Lines for the summary; it begins with where the old archive is, which is only known at the end.
@@ -83,14 +70,14 @@ class KeysRotate {
     const auto disk = TRY(file_.read());
     warn_about_modes(disk);
     const auto access = TRY(access_to(config_, disk.archive, run_.world.fetcher));
-    const auto newest = TRY(newest_roots(access, disk.archive));
+    const auto newest = TRY(roots_to_follow(access, disk.archive));
     const auto plan = TRY(planned(access, disk.archive, newest));
     for (const auto& warning : plan.warnings) run_.talk.warn(warning);
     if (run_.asked.has("--dry-run")) return show_plan(plan);
     TRY(confirm(access, plan));
     say("Signing new TUF root");
     auto change = rotation(access);
-    if (auto prepared = change.prepare(plan, disk, {"keys rotate", access.factory, access.source.base}); !prepared)
+    if (auto prepared = change.prepare(plan, disk, origin(access)); !prepared)
       return flushed(prepared.error());
     const auto settled = change.settle();
     if (!settled) return flushed(settled.error());
@@ -120,50 +107,16 @@ class KeysRotate {
   }
 
   void warn_about_modes(const keys::ArchiveOnDisk& disk) const {
-    run_.talk.warn("'keys rotate' is deprecated; 'keys tuf rotate-offline-key' will replace it");
+    run_.talk.warn("'keys rotate' is deprecated; use 'keys tuf rotate-offline-key -r root -k FILE'");
     if ((disk.mode & kOthers) != 0)
       run_.talk.warn("'" + file_.path() + "' can be read or changed by others; make it 0600");
-    if ((config_.mode & kOthers) != 0)
-      run_.talk.warn("'" + config_.path + "' can be read or changed by others; make it 0600");
   }
 
-  Result<ceremony::NewestRoots> newest_roots(const Access& access, const keys::Archive& archive) const {
-    const auto trust = memory(access);
-    ceremony::Belief belief{.archive = &archive, .memory = &trust, .first_use = first_use()};
-    if (const auto path = run_.asked.value("--trusted-root")) {
-      const Bytes bytes = TRY_IN("--trusted-root", run_.world.files.read(*path, kMaxRootsArchive));
-      belief.given = TRY_IN("--trusted-root", ceremony::read_trusted_root(bytes));
-    }
-    const ceremony::WalkOptions walk{.refused = [this](const auto& good, BytesView bad) { show_refused(good, bad); }};
-    const auto ci = TRY(ceremony::believed_chain(access.source, belief, walk));
-    ceremony::NewestRoots newest{{Stream::ci, ci.back()}};
-    if (const auto prod = TRY(ceremony::believed_prod_chain(access.source, belief, ci, walk)))
-      newest.emplace(Stream::prod, prod->back());
-    return newest;
-  }
-
-  // Empty when nobody could agree to it.
-  std::function<Status(const Trusted<Root>&)> first_use() const {
-    const bool agreed = run_.asked.has("--trust-on-first-use");
-    if (!agreed && (!run_.world.ask || run_.asked.has("--yes"))) return {};
-    return [this, agreed](const Trusted<Root>& newest) -> Status {
-      const std::string what = described(*newest) + ", SHA-256 " + crypto::sha256_hex(newest.raw());
-      if (agreed) {
-        run_.talk.warn("believed for the first time: " + what);
-        return {};
-      }
-      if (run_.world.ask("This machine knows no root of this factory. The server shows " + what + ". Believe it?"))
-        return {};
-      return rejected("not confirmed");
-    };
-  }
-
-  void show_refused(const Trusted<Root>& good, BytesView bad) const {
-    const auto envelope = tuf::parse_envelope(bad, tuf::kMaxRoot);
-    if (!envelope.ok()) return;
-    run_.talk.say("= What the server offers differs from the verified root " + std::to_string(good->version) + ":");
-    for (const auto& line : ceremony::lines(ceremony::difference(good->body, envelope->body)))
-      run_.talk.say("  " + line);
+  // In a transaction both roots go together, so production follows ci where it has no chain yet.
+  Result<ceremony::NewestRoots> roots_to_follow(const Access& access, const keys::Archive& archive) const {
+    auto newest = TRY(believed_roots(run_, access, archive));
+    const bool by_transaction = TRY(ceremony::UpdatesApi(access.source).state()).has_value();
+    return by_transaction ? ceremony::current_roots(std::move(newest)).roots : newest;
   }
 
   Result<RotationPlan> planned(const Access& access, const keys::Archive& archive,
@@ -219,9 +172,7 @@ class KeysRotate {
   }
 
   Status summarise(const Access& access, const Settled& settled) {
-    for (const auto& [stream, root] : settled.roots)
-      if (auto kept = memory(access).remember(stream, root); !kept)
-        run_.talk.warn("the new root is not remembered: " + kept.error().what);
+    remember_roots(run_, access, settled.roots);
     const Trusted<Root>& root = settled.roots.at(Stream::ci);
     const auto ids = changed_ids(settled);
     if (run_.json()) {
@@ -284,10 +235,10 @@ Status keys_rotate(const Run& run) {
     return bad_input(
         "keys rotate: want one archive file, got " + std::to_string(run.asked.arguments.size()) + " arguments",
         "fioctl keys rotate FILE");
-  if (run.asked.has("--initial")) return bad_input("keys rotate --initial: not available yet");
   TRY(asked_key_type(run.asked));
   TRY(asked_expiry(run.asked, run.world.clock.now()));
-  auto config = TRY(load_config(run.asked, run.world));
+  if (run.asked.has("--initial") && !run.asked.has("--resume")) TRY(take_first_root(run, run.asked.arguments.front()));
+  auto config = TRY(config_for(run));
   auto unlock = TRY(unlock_of(run));
   return KeysRotate(run, run.asked.arguments.front(), std::move(config), std::move(unlock)).carry_out();
 }

@@ -23,6 +23,10 @@ struct Run {
   }
 };
 
+// login, logout (fioctl.md 2).
+Status login(const Run& run);
+Status logout(const Run& run);
+
 // keys rotate FILE: done, or the error that decides the exit code.
 Status keys_rotate(const Run& run);
 
@@ -35,6 +39,29 @@ Status archive_decrypt(const Run& run);
 // keys tuf show-root [--prod --raw], keys tuf download-roots FILE [--prod] (fioctl.md 9).
 Status show_root(const Run& run);
 Status download_roots(const Run& run);
+
+// keys tuf updates … (fioctl.md 9).
+Status updates_init(const Run& run);
+Status updates_review(const Run& run);
+Status updates_apply(const Run& run);
+Status updates_cancel(const Run& run);
+Status updates_add_offline_key(const Run& run);
+Status updates_delete_offline_key(const Run& run);
+Status updates_rotate_offline_key(const Run& run);
+Status updates_rotate_online_key(const Run& run);
+Status updates_set_threshold(const Run& run);
+Status updates_sign(const Run& run);
+Status updates_sign_prod_targets(const Run& run);
+
+// The shortcuts, and the older words for them (fioctl.md 9, 10).
+Status tuf_rotate_offline_key(const Run& run);
+Status tuf_rotate_all_keys(const Run& run);
+Status keys_rotate_targets(const Run& run);
+Status keys_resign_root(const Run& run);
+Status keys_copy_targets(const Run& run);
+
+// keys status [FILE] (fioctl.md 11).
+Status keys_status(const Run& run);
 
 // What opens the archives of this command line: --passphrase-file, --identity, the person.
 Result<keys::ArchiveUnlock> unlock_of(const Run& run);
