@@ -68,7 +68,8 @@ class WishReader {
   Result<ceremony::KeyEntry> entry(const std::string& role, const std::string& owner, const std::string& path) const {
     const Bytes bytes = TRY(call_.files.read(path, keys::kMaxKeyFile));
     auto key = TRY_IN("'" + path + "'", keys::read_public_key_file(bytes));
-    return ceremony::KeyEntry{TRY(role_of(role)), owner, std::move(key)};
+    const auto meant = TRY(role_of(role));
+    return ceremony::KeyEntry{meant, owner, std::move(key)};
   }
 
   Status add(const Parts& parts) {

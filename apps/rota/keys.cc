@@ -1,6 +1,7 @@
+#include "ceremony.h"
 #include "ceremony/archive_keeping.h"
 #include "cli/passphrase.h"
-#include "nouns.h"
+#include "compat/ceremony_archive.h"
 
 namespace rota::app {
 namespace {
@@ -9,15 +10,8 @@ const Option kArchive{Option::Kind::argument, "archive", "the archive file"};
 const Option kPassphraseFile{Option::Kind::value, "--passphrase-file", "its first line is the passphrase (also /dev/fd/N)"};
 const Option kIdentity{Option::Kind::value, "--identity", "file with age identities; a comma between several"};
 
-Result<crypto::SecretBytes> ask(std::string_view what) {
-  return cli::asked_passphrase("passphrase of " + std::string(what));
-}
 Result<crypto::SecretBytes> ask_for_a_new_one(std::string_view what) {
   return cli::new_passphrase("new passphrase for " + std::string(what));
-}
-
-Result<keys::ArchiveUnlock> unlock_of(const Invocation& call) {
-  return keys::unlock_from(call.files, {call.given.text("passphrase-file"), call.given.text("identity")}, ask);
 }
 
 Status show(const Invocation& call) {
@@ -67,20 +61,66 @@ Status decrypt(const Invocation& call) {
   return {};
 }
 
+Result<compat::ArchiveTask> task_of(const Invocation& call, const keys::ArchiveFile& file, keys::ArchiveUnlock& unlock) {
+  compat::ArchiveTask task{file, unlock, call.talk, SystemClock().now(), call.given.text("output")};
+  task.agree = [&call](std::string_view question) { return confirmed(call, question); };
+  task.trusted = TRY(given_chain(call));
+  task.print = call.json() ? compat::ArchiveTask::Print::json : compat::ArchiveTask::Print::text;
+  task.run = call.given.has("dry-run") ? compat::ArchiveTask::Run::dry : compat::ArchiveTask::Run::real;
+  return task;
+}
+
+Status prune(const Invocation& call) {
+  auto unlock = TRY(unlock_of(call));
+  const keys::ArchiveFile file(call.files, call.given.text("archive"), &unlock);
+  return compat::prune_archive(TRY(task_of(call, file, unlock)));
+}
+
+Status split_off(const Invocation& call) {
+  auto unlock = TRY(unlock_of(call));
+  const keys::ArchiveFile file(call.files, call.given.text("archive"), &unlock);
+  return compat::split_archive(TRY(task_of(call, file, unlock)), call.given.text("role"));
+}
+
+Status drill(const Invocation& call) {
+  auto unlock = TRY(unlock_of(call));
+  const keys::ArchiveFile file(call.files, call.given.text("archive"), &unlock);
+  const std::string factory = call.given.text("factory");
+  return compat::drill_archive(TRY(task_of(call, file, unlock)), [&](const keys::Archive& archive) -> Result<ceremony::Chain> {
+    if (factory.empty()) return bad_input("drill: against which root?", "give --factory NAME, or --trusted-root FILE");
+    const auto source = TRY(call.service.root_source(factory));
+    return server_chain(call, source, factory, &archive);
+  });
+}
+
 }  // namespace
 
 Noun keys_noun() {
   const Option sealed_to{Option::Kind::value, "--recipient", "seal to these age recipients; a comma between several"};
   const Option sealed{Option::Kind::value, "-o,--output", "the sealed copy (the archive's name and .age)"};
   const Option opened{Option::Kind::required_value, "-o,--output", "the open copy"};
+  const Option second{Option::Kind::value, "-o,--output", "the second archive (a name beside the first)"};
+  const Option trusted{Option::Kind::value, "--trusted-root", "the newest root, or a roots archive, obtained by other means"};
+  const Option yes{Option::Kind::flag, "--yes", "do not ask"}, dry{Option::Kind::flag, "--dry-run", "only say what would move"};
   return {"keys",
           "The owner's key archive",
           {{"archive show", "what is in it, never a private key", {kArchive, kPassphraseFile, kIdentity}, show},
            {"archive verify", "check every private key against its public half", {kArchive, kPassphraseFile, kIdentity}, verify},
            {"archive encrypt", "write a sealed copy (age v1)", {kArchive, sealed, kPassphraseFile, sealed_to}, encrypt},
-           {"archive decrypt", "write an open copy", {kArchive, opened, kPassphraseFile, kIdentity}, decrypt}},
+           {"archive decrypt", "write an open copy", {kArchive, opened, kPassphraseFile, kIdentity}, decrypt},
+           {"archive prune", "move what is not needed any more to a second archive",
+            {kArchive, second, trusted, dry, yes, kPassphraseFile, kIdentity}, prune},
+           {"archive split", "move the keys of a role to a second archive",
+            {kArchive, {Option::Kind::required_value, "--role", "targets or root"}, second, dry, yes, kPassphraseFile, kIdentity},
+            split_off},
+           {"archive drill", "prove that a backup still opens the root, and file the result",
+            {kArchive, {Option::Kind::value, "--factory", "whose newest root the server is asked for"}, trusted,
+             {Option::Kind::flag, "--trust-on-first-use", "believe what is shown when nothing else is known"},
+             kPassphraseFile, kIdentity},
+            drill}},
           {"rota keys archive encrypt acme-root-keys.tgz --passphrase-file /dev/fd/3 3<phrase",
-           "rota keys archive show acme-root-keys.tgz.age"}};
+           "rota keys archive show acme-root-keys.tgz.age"},
+          key_holder_exit_code};
 }
 
 }  // namespace rota::app

@@ -117,7 +117,8 @@ Result<Draft> new_draft(const Chain& chain, const DraftWish& wish) {
   if (trusted.dialect != tuf::Dialect::uptane) return bad_input("ceremonies are for roots of the uptane dialect");
   TRY(is_plain("factory", wish.factory, 200));
   Drafting drafting(TRY(RootEdit::of(trusted.body)), wish);
-  Draft draft{.factory = wish.factory, .chain = carried(chain), .body = TRY(drafting.body())};
+  const Json body = TRY(drafting.body());
+  const Draft draft{.factory = wish.factory, .chain = carried(chain), .body = body};
   const auto again = TRY(checked_draft(TRY(read_draft(draft_bytes(draft)))));
   return again.draft;
 }

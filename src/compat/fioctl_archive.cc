@@ -1,6 +1,9 @@
-// keys archive show, verify, encrypt, decrypt (fioctl.md 11).
+// keys archive show, verify, encrypt, decrypt, prune, split, drill (fioctl.md 11).
 #include "ceremony/archive_keeping.h"
+#include "compat/ceremony_archive.h"
+#include "compat/fioctl_access.h"
 #include "compat/fioctl_run.h"
+#include "crypto/hash.h"
 
 namespace rota::compat::fio {
 namespace {
@@ -25,6 +28,41 @@ void report_written(const Run& run, const std::string& path, std::string_view hi
   }
   run.talk.out() << "Written --> \"" << path << "\"\n";
   run.talk.hint(hint);
+}
+
+constexpr std::size_t kMaxRootsArchive = 32u << 20;
+
+Status agreed_to(const Run& run, std::string_view question) {
+  if (run.asked.has("--yes")) return {};
+  if (run.world.ask && run.world.ask(question)) return {};
+  return rejected("not confirmed; nothing was changed", "--yes once you have read what changes");
+}
+
+Result<ArchiveTask> task_of(const Run& run, const keys::ArchiveFile& file, keys::ArchiveUnlock& unlock) {
+  ArchiveTask task{file, unlock, run.talk, run.world.clock.now(), run.asked.value("--output").value_or("")};
+  task.agree = [&run](std::string_view question) { return agreed_to(run, question); };
+  task.print = run.json() ? ArchiveTask::Print::json : ArchiveTask::Print::text;
+  task.run = run.asked.has("--dry-run") ? ArchiveTask::Run::dry : ArchiveTask::Run::real;
+  const auto path = run.asked.value("--trusted-root");
+  if (!path) return task;
+  const Bytes bytes = TRY_IN("--trusted-root", run.world.files.read(*path, kMaxRootsArchive));
+  task.trusted = TRY_IN("--trusted-root", ceremony::read_trusted_chain(bytes));
+  return task;
+}
+
+// The chain of the server from the archive, what this machine remembers, or on first use where that is agreed to.
+Result<ceremony::Chain> server_chain(const Run& run, const keys::Archive& archive) {
+  const auto access = TRY(access_to(TRY(load_config(run.asked, run.world)), archive, run.world.fetcher));
+  const ceremony::TrustMemory memory(run.world.files, home_folder(run.world) + "/.config/rota/trust", access.source.base,
+                                     access.factory);
+  ceremony::Belief belief{.archive = &archive, .memory = &memory};
+  if (run.asked.has("--trust-on-first-use"))
+    belief.first_use = [&run](const auto& newest) -> Status {
+      run.talk.warn("believed for the first time: root " + std::to_string(newest->version) + ", SHA-256 " +
+                    crypto::sha256_hex(newest.raw()));
+      return {};
+    };
+  return ceremony::believed_chain(access.source, belief, {});
 }
 
 }  // namespace
@@ -77,6 +115,25 @@ Status archive_decrypt(const Run& run) {
   TRY(ceremony::open_archive(file, unlock, *output));
   report_written(run, *output, "it holds the keys in the open");
   return {};
+}
+
+Status archive_prune(const Run& run) {
+  auto unlock = TRY(unlock_of(run));
+  const keys::ArchiveFile file(run.world.files, TRY(only_archive(run)), &unlock);
+  return prune_archive(TRY(task_of(run, file, unlock)));
+}
+
+Status archive_split(const Run& run) {
+  auto unlock = TRY(unlock_of(run));
+  const keys::ArchiveFile file(run.world.files, TRY(only_archive(run)), &unlock);
+  return split_archive(TRY(task_of(run, file, unlock)), run.asked.value("--role").value_or(""));
+}
+
+Status archive_drill(const Run& run) {
+  auto unlock = TRY(unlock_of(run));
+  const keys::ArchiveFile file(run.world.files, TRY(only_archive(run)), &unlock);
+  return drill_archive(TRY(task_of(run, file, unlock)),
+                       [&run](const keys::Archive& archive) { return server_chain(run, archive); });
 }
 
 }  // namespace rota::compat::fio

@@ -30,11 +30,14 @@ Status logout(const Run& run);
 // keys rotate FILE: done, or the error that decides the exit code.
 Status keys_rotate(const Run& run);
 
-// keys archive show|verify|encrypt|decrypt FILE (fioctl.md 11).
+// keys archive show|verify|encrypt|decrypt|prune|split|drill FILE (fioctl.md 11).
 Status archive_show(const Run& run);
 Status archive_verify(const Run& run);
 Status archive_encrypt(const Run& run);
 Status archive_decrypt(const Run& run);
+Status archive_prune(const Run& run);
+Status archive_split(const Run& run);
+Status archive_drill(const Run& run);
 
 // keys tuf show-root [--prod --raw], keys tuf download-roots FILE [--prod] (fioctl.md 9).
 Status show_root(const Run& run);
