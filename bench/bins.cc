@@ -13,7 +13,7 @@
 #include "client/updater.h"
 #include "http/gzip.h"
 #include "made_repository.h"
-#include "memory_store.h"
+#include "sim/memory_store.h"
 #include "stopwatch.h"
 
 namespace {
@@ -68,7 +68,7 @@ class Server final : public Fetcher {
 };
 
 void look_up(Fetcher& fetcher, const Bytes& root, const std::string& target) {
-  MemoryStore store(root);
+  sim::MemoryStore store(root);
   PosixFiles files;
   auto updater =
       client::Updater::open(fetcher, store, files, {.metadata_url = std::string(MadeRepository::kUrl), .now = kNow});

@@ -11,7 +11,7 @@
 #include "client/folder_fetcher.h"
 #include "client/folder_store.h"
 #include "client/updater.h"
-#include "memory_store.h"
+#include "sim/memory_store.h"
 #include "stopwatch.h"
 
 namespace {
@@ -29,7 +29,7 @@ void refresh_over(client::TrustStore& store, Fetcher& repository) {
 }
 
 void refresh_in_memory(MadeRepository& repository) {
-  MemoryStore store(repository.file("1.root.json"));
+  sim::MemoryStore store(repository.file("1.root.json"));
   refresh_over(store, repository);
 }
 

@@ -97,7 +97,6 @@ Result<std::vector<tuf::Version>> FolderStore::root_versions() {
 
 Result<Bytes> FolderStore::root(tuf::Version version) {
   if (TRY(files_.facts(old_root(version))).exists()) return read(old_root(version));
-  if (shown_ && shown_->version == version) return shown_->bytes.bytes();
   return read(path_of("root"));
 }
 
@@ -154,7 +153,6 @@ Status FolderStore::show_root(tuf::Version version) {
 }
 
 Status FolderStore::accept(tuf::Role role, const tuf::FileBytes& bytes, const tuf::Floors&) {
-  file_of(held_, role) = {};
   TRY(replace_file(files_, path_of(text_of(role)), bytes, kMode));
   file_of(held_, role) = bytes;
   return {};

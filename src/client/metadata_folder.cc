@@ -43,8 +43,7 @@ Status MetadataFolder::stream(const std::string& name, std::uint64_t max, std::f
 
 std::string file_name_in(const tuf::Root& root, std::string_view role, tuf::Version version) {
   const std::string name = percent_encoded(role) + ".json";
-  const bool versioned = root.dialect == tuf::Dialect::tuf && root.consistent_snapshot;
-  return versioned ? std::to_string(version) + "." + name : name;
+  return root.consistent_snapshot ? std::to_string(version) + "." + name : name;
 }
 
 }  // namespace rota::client

@@ -66,7 +66,6 @@ class Refresh {
     if (!snapshot.ok()) snapshot = check(TRY(needed(*root, Role::snapshot, timestamp->snapshot)));
     auto fresh = TRY(tuf::fresh(TRY(std::move(snapshot)), policy_.now));
     if (fresh.trusted().raw() == held) return fresh;
-    trust_.floors.snapshot = fresh->version;
     trust_.floors.listed = tuf::versions_listed(*fresh);
     TRY(accept(Role::snapshot, fresh.trusted().raw()));
     return fresh;
@@ -82,10 +81,8 @@ class Refresh {
     auto targets = check(held);
     if (!targets.ok()) targets = check(TRY(needed(*root, Role::targets, listed)));
     auto fresh = TRY(tuf::fresh(TRY(std::move(targets)), policy_.now));
-    if (fresh.trusted().raw() == held) return fresh;
     if (root->dialect == tuf::Dialect::uptane) trust_.floors.targets = fresh->version;
-    TRY(accept(Role::targets, fresh.trusted().raw()));
-    return fresh;
+    return fresh;  // kept together with the set that it completes
   }
 
   // The stored file, unless it is known to be of another version.

@@ -204,8 +204,11 @@ TEST_F(RefreshTest, DropsStoredFilesThatNoLongerVerify) {
     Bytes edited = whole;
     edited.replace(edited.find("2100"), 4, "2199");
     ASSERT_TRUE(replace_file(client.files, std::string(kFolder) + "/" + name, edited, 0644).ok());
-    EXPECT_FALSE(client.trust().set.has_value());
-    EXPECT_THAT(client.trust().notices, ElementsAre(HasSubstr("left out")));
+    const Trust trust = client.trust();
+    EXPECT_FALSE(trust.set.has_value());
+    EXPECT_FALSE(trust.expired.has_value());
+    EXPECT_THAT(trust.notices, ElementsAre(HasSubstr("left out")));
+    EXPECT_EQ(trust.floors.stored_timestamp, trust.generation.timestamp);
     EXPECT_TRUE(client.refresh().ok());
     EXPECT_EQ(client.file(name), whole);
   }

@@ -130,6 +130,7 @@ class Repository final : public Fetcher {
   Result<FetchReply> fetch(const FetchRequest& request) override {
     const std::string path = request.url.substr(std::string("https://repo.sim/").size());
     requests.push_back(path.substr(path.find('/') + 1));
+    timeout = request.timeout;
     if (broken) return *broken;
     if (const auto status = statuses.find(path); status != statuses.end()) return FetchReply{status->second, {}, ""};
     const auto file = files.find(path);
@@ -148,6 +149,7 @@ class Repository final : public Fetcher {
   std::size_t cut_after = SIZE_MAX;  // bytes of a streamed answer
   std::optional<Error> broken;
   std::vector<std::string> requests;
+  Seconds timeout{0};  // of the last request
 
  private:
   Status stream(BytesView bytes, const std::function<Status(BytesView)>& sink) const {

@@ -117,12 +117,14 @@ void judge_each(Trust& trust) {
 // The stored set, and why it must not be used at this time, if so.
 Result<tuf::VerifiedSet> verified_set(Trust& trust, const SetView& view) {
   auto set = tuf::verify_set(trust.root, {}, trust.generation, view.now, view.targets);
-  if (set.ok() || set.error().fault != Fault::expired) return set;
+  if (set.ok()) return set;
   trust.expired = set.error();
   return tuf::verify_set(trust.root, {}, trust.generation, Time(), view.targets);  // as it was before it expired
 }
 
 }  // namespace
+
+bool Trust::has_valid_set() const { return set.has_value() && !expired; }
 
 Result<Trust> load_trust(TrustStore& store, const RootFiles& provisioned, const SetView& view) {
   const auto held = TRY(store.root_versions());

@@ -26,7 +26,7 @@ struct Trust {
   std::vector<AcceptedRoot> unsaved = {};    // of the chain, not in the store yet
   std::vector<std::string> notices = {};     // stored files that were damaged and are left out
 
-  bool has_valid_set() const { return set.has_value() && !expired; }
+  bool has_valid_set() const;
 };
 
 // How the stored set is to be read.

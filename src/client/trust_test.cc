@@ -19,12 +19,59 @@ std::vector<tuf::Version> unsaved_with(const RootFiles& provisioned) {
   return versions;
 }
 
+Trust loaded(Victim& victim, Time now) {
+  const auto store = FolderStore::open(victim.files, kTrust, Seconds(0)).value();
+  return load_trust(*store, {}, {now}).value();
+}
+
 TEST(LoadTrust, NotesTheProvisionedRootsThatTheStoreLacks) {
   RootPlan plan = Victim().root;
   RootFiles roots{{1, tuf::test::root_file(plan)}};
   EXPECT_THAT(unsaved_with(roots), testing::IsEmpty());
   for (plan.version = 2; plan.version <= 3; ++plan.version) roots[plan.version] = tuf::test::root_file(plan);
   EXPECT_THAT(unsaved_with(roots), testing::ElementsAre(2, 3));
+}
+
+TEST(LoadTrust, OwesTheFirstProvisionedRootToAnEmptyStore) {
+  Victim victim;
+  const auto store = FolderStore::open(victim.files, "/new", Seconds(0)).value();
+  const Trust trust = load_trust(*store, {{1, tuf::test::root_file(victim.root)}}, {victim.now}).value();
+  ASSERT_EQ(trust.unsaved.size(), 1u);
+  EXPECT_EQ(trust.unsaved.front().version, 1);
+}
+
+TEST(StepTo, ForgetsTargetsWithTheirKeyInTheUptaneDialect) {
+  Victim victim(Dialect::uptane);
+  const auto store = FolderStore::open(victim.files, kTrust, Seconds(0)).value();
+  Trust trust = load_trust(*store, {}, {victim.now}).value();
+  RootPlan plan = victim.root;
+  plan.version = 2;
+  step_to(trust, tuf::next_root(trust.root, tuf::test::root_file(plan)).value());
+  EXPECT_EQ(trust.floors_under, 2);
+  EXPECT_FALSE(trust.generation.targets.empty());
+  EXPECT_EQ(trust.floors.targets, 5);
+  plan.version = 3;
+  plan.targets.seeds = {12};
+  step_to(trust, tuf::next_root(trust.root, tuf::test::root_file(plan)).value());
+  EXPECT_EQ(trust.floors_under, 3);
+  EXPECT_TRUE(trust.generation.targets.empty());
+  EXPECT_EQ(trust.floors.targets, 0);
+}
+
+// What is stored under a root that cannot be read any more waits for it.
+TEST(LoadTrust, JudgesNoFileByARootThatIsOlderThanTheirs) {
+  Victim victim;
+  victim.rotate([](RootPlan& plan) { plan.timestamp.seeds = {14}; });
+  victim.rotate();
+  victim.set.timestamp = {14};
+  victim.publish_next();
+  ASSERT_TRUE(victim.refresh().ok());
+  victim.store("history/2.root.json", "{}");
+  const Trust trust = loaded(victim, victim.now);
+  EXPECT_EQ(trust.root->version, 1);
+  EXPECT_EQ(trust.floors_under, 3);
+  EXPECT_FALSE(trust.generation.timestamp.empty());
+  EXPECT_EQ(trust.notices.size(), 1u) << "of the root alone";
 }
 
 TEST(LoadTrust, BeginsAtTheProvisionedRootWhateverIsStored) {
@@ -46,11 +93,6 @@ TEST(LoadTrust, RefusesProvisionedRootsThatAreDamagedOrHaveAGap) {
   expect_refused(load_trust(*store, {{1, first}, {2, Bytes("{}")}}, {victim.now}), Fault::rejected, "provisioned: root 2: ");
   expect_refused(load_trust(*store, {{1, first}, {3, tuf::test::root_file(plan)}}, {victim.now}), Fault::rejected,
                  "provisioned roots: want root 2 after root 1, got root 3");
-}
-
-Trust loaded(Victim& victim, Time now) {
-  const auto store = FolderStore::open(victim.files, kTrust, Seconds(0)).value();
-  return load_trust(*store, {}, {now}).value();
 }
 
 TEST(LoadTrust, KeepsASetThatHasExpiredAndSaysWhy) {

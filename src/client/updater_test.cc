@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "client/repository_for_test.h"
+#include "sim/memory_store.h"
 
 namespace rota::client {
 namespace {
@@ -219,6 +220,98 @@ TEST_F(UpdaterTest, RefusesATargetAboveTheLimit) {
   huge.length = std::int64_t{1} << 50;
   EXPECT_EQ(one.download(huge, kDownloads).error().fault, Fault::rejected);
   EXPECT_THAT(repository.requests, IsEmpty());
+}
+
+TEST_F(UpdaterTest, TakesATargetOfExactlyTheLimit) {
+  repository.publish(graph());
+  auto store = FolderStore::open(client.files, kFolder, Seconds(0)).value();
+  auto one = Updater::open(repository, *store, client.files,
+                           {.metadata_url = kUrl, .targets_url = kTargetsUrl, .limits = {.target = 11}, .now = kNow})
+                 .value();
+  EXPECT_TRUE(one->download(*one->find("plain").value(), kDownloads).ok());
+  EXPECT_EQ(one->download(target("README", "twelve bytes"), kDownloads).error().fault, Fault::rejected);
+}
+
+TEST_F(UpdaterTest, AsksForTheOtherNameOnlyWhereTheFirstIsNotThere) {
+  repository.publish(graph());
+  auto both = target("both", "bytes");
+  crypto::Digest sha512(crypto::Digest::Algorithm::sha512);
+  sha512.add("bytes");
+  both.hashes["sha512"] = hex(sha512.finish());
+  const std::string first = both.hashes["sha256"] + ".both", second = both.hashes["sha512"] + ".both";
+  repository.files["targets/" + second] = "bytes";
+  auto& one = updater();
+  ASSERT_TRUE(one.refresh().ok());
+  repository.requests.clear();
+  EXPECT_TRUE(one.download(both, kDownloads).ok());
+  EXPECT_THAT(repository.take_requests(), ElementsAre(first, second));
+  ASSERT_TRUE(client.files.remove(std::string(kDownloads) + "/both").ok());
+  repository.statuses["targets/" + first] = 503;
+  EXPECT_EQ(one.download(both, kDownloads).error().fault, Fault::unavailable);
+  EXPECT_THAT(repository.take_requests(), ElementsAre(first));
+}
+
+TEST_F(UpdaterTest, AsksOnceForARoleThatAnotherDelegatorRefuses) {
+  repository.publish(graph());
+  auto& one = updater();
+  EXPECT_TRUE(one.find("team-a/x").value().has_value());
+  repository.requests.clear();
+  EXPECT_EQ(one.find("team-b/x").error().fault, Fault::rejected);
+  EXPECT_THAT(repository.take_requests(), testing::Not(testing::Contains("1.release.json")));
+}
+
+TEST_F(UpdaterTest, SaysWhatIsWrongWithARootInTheStore) {
+  ASSERT_TRUE(replace_file(client.files, std::string(kFolder) + "/root.json", "{}", 0644).ok());
+  auto store = FolderStore::open(client.files, kFolder, Seconds(0)).value();
+  const auto opened = Updater::open(repository, *store, client.files, {.metadata_url = kUrl, .now = kNow});
+  EXPECT_THAT(opened.error().what, testing::StartsWith("root.json: "));
+}
+
+TEST_F(UpdaterTest, BeginsAnewWhatACutLeft) {
+  const std::string part = std::string(kDownloads) + "/." + crypto::sha256_hex("plain").substr(0, 32) + ".part";
+  repository.publish(graph());
+  ASSERT_TRUE(client.files.create(part, "half of it", 0644).ok());
+  auto& one = updater();
+  EXPECT_TRUE(one.download(*one.find("plain").value(), kDownloads).ok());
+  EXPECT_EQ(content("plain"), "plain bytes");
+}
+
+// A store that cannot be read is not one that holds nothing.
+TEST_F(UpdaterTest, SaysWhenARolesFileCannotBeRead) {
+  repository.publish(graph());
+  sim::MemoryStore store(repository.metadata("1.root.json"));
+  store.broken = io_error("the disk");
+  auto one = Updater::open(repository, store, client.files, {.metadata_url = kUrl, .now = kNow}).value();
+  EXPECT_EQ(one->find("README.md").error().fault, Fault::io);
+  EXPECT_THAT(repository.requests, testing::Not(testing::Contains("1.A.json")));
+}
+
+TEST_F(UpdaterTest, AsksForThePlainNameWithoutConsistentSnapshots) {
+  Json body = tuf::test::root_body(root_plan(2));
+  body["consistent_snapshot"] = false;
+  repository.metadata("2.root.json") = tuf::test::signed_file(body, {1}, tuf::Dialect::tuf);
+  repository.publish(graph());
+  for (const char* name : {"snapshot.json", "targets.json"})
+    repository.metadata(name) = repository.metadata("1." + std::string(name));
+  repository.files["targets/plain"] = "plain bytes";
+  auto& one = updater();
+  const auto plain = one.find("plain").value();
+  repository.requests.clear();
+  EXPECT_TRUE(one.download(*plain, kDownloads).ok());
+  EXPECT_THAT(repository.requests, ElementsAre("plain"));
+}
+
+// Five minutes, and what the slowest line that is worth waiting for needs.
+TEST_F(UpdaterTest, WaitsForATargetByItsLength) {
+  repository.publish(graph());
+  auto& one = updater();
+  ASSERT_TRUE(one.refresh().ok());
+  for (const auto& [length, wanted] : {std::pair(10'239, 300), {10'240, 301}, {1'024'000, 400}}) {
+    const Bytes bytes(static_cast<std::size_t>(length), 'x');
+    repository.put_target("big", bytes);
+    EXPECT_TRUE(one.download(target("big", bytes), kDownloads).ok());
+    EXPECT_EQ(repository.timeout, Seconds(wanted)) << length;
+  }
 }
 
 TEST_F(UpdaterTest, DownloadsWholeOrNotAtAllWhateverThePowerDoes) {

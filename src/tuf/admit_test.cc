@@ -330,6 +330,13 @@ TEST(FormFaults, RefusesEachRoleWithoutItsOwnMembers) {
             "snapshot: spec_version: want 1.x, got '2.0.0'");
 }
 
+TEST(FormFaults, NamesTheMissingSpecificationOnceInTheTufDialect) {
+  Json body = head(Role::timestamp, 1, "2027-06-01T00:00:00Z", Dialect::tuf);
+  body.if_object()->erase("spec_version");
+  EXPECT_EQ(form_faults(Role::timestamp, to_json(body), Dialect::tuf),
+            (std::vector<std::string>{"timestamp: spec_version: want 1.x, got nothing"}));
+}
+
 TEST(FormFaults, RefusesSignaturesWithoutForm) {
   const auto faults_of = [](const std::function<void(Json&)>& change) {
     Json file = parse_json(generation().targets).value();

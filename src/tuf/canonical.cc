@@ -34,10 +34,11 @@ char32_t next_code_point(std::string_view text, std::size_t& at) {
   constexpr std::string_view kNamed = "\"\\\n\r\t\b\f", kNames = "\"\\nrtbf";
   for (std::size_t at = 0; at < text.size();) {
     const char32_t point = next_code_point(text, at);
-    const auto named = point < 0x80 ? kNamed.find(static_cast<char>(point)) : std::string_view::npos;
+    const bool ascii = point < 0x80;
+    const auto named = ascii ? kNamed.find(static_cast<char>(point)) : std::string_view::npos;
     if (named != std::string_view::npos)
       (out += '\\') += kNames[named];
-    else if (point >= 0x20 && point < 0x80)
+    else if (ascii && point >= 0x20)
       out.push_back(static_cast<char>(point));
     else
       write_utf16_escape(out, point);
@@ -50,7 +51,7 @@ void write_raw_text(std::string& out, std::string_view text, CanonicalForm form)
     const bool white = c == '\n' || c == '\r' || c == '\t';
     return c == '"' || c == '\\' || (white && form == CanonicalForm::uptane);
   };
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = 0;;) {
     const std::size_t end =
         static_cast<std::size_t>(std::find_if(text.begin() + at, text.end(), is_escaped) - text.begin());
     out.append(text, at, end - at);

@@ -69,13 +69,13 @@ std::string CanonicalReader::Text::unescaped() const {
   if (!escaped) return std::string(raw);
   std::string out;
   out.reserve(raw.size());
-  for (std::size_t at = 0; at < raw.size();) {
+  for (std::size_t at = 0;;) {
     const std::size_t end = std::min(raw.find('\\', at), raw.size());
     out.append(raw, at, end - at);
-    if (end < raw.size()) out.push_back(unescaped_of(raw[end + 1]));
+    if (end == raw.size()) return out;
+    out.push_back(unescaped_of(raw[end + 1]));
     at = end + 2;
   }
-  return out;
 }
 
 bool CanonicalReader::literal(std::string_view exactly) {
@@ -105,7 +105,7 @@ bool CanonicalReader::enter_array() {
 }
 
 const CanonicalReader::Text* CanonicalReader::next_member(Members& members) {
-  if (!ok_ || leave('}')) return nullptr;
+  if (leave('}')) return nullptr;
   if (members.begun && !literal(',')) return nullptr;
   const Text& before = members.names[members.turn];
   members.turn ^= 1;

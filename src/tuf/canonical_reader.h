@@ -26,8 +26,9 @@ class CanonicalReader {
     std::string_view raw;
     bool escaped = false;
     std::string unescaped() const;
+    // `plain`: not empty, nothing in it that is escaped.
     bool is(std::string_view plain) const {
-      return raw.size() == plain.size() && !escaped && raw.front() == plain.front() && raw == plain;
+      return raw.size() == plain.size() && raw.front() == plain.front() && raw == plain;
     }
   };
   // Where the reading of one object stands.

@@ -58,8 +58,8 @@ TEST(CanonicalReader, RefusesEveryOtherSpelling) {
 }
 
 TEST(CanonicalReader, AcceptsTheEdgesOfUtf8) {
-  for (const char* text : {"\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
-                           "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf3\xbf\xbf\xbf", "\xf4\x8f\xbf\xbf"})
+  for (const char* text : {"\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xe0\xbf\xbf", "\xe1\x80\x80", "\xec\xbf\xbf", "\xed\x9f\xbf", "\xee\x80\x80",
+                           "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf0\xbf\xbf\xbf", "\xf1\x80\x80\x80", "\xf3\xbf\xbf\xbf", "\xf4\x8f\xbf\xbf"})
     EXPECT_EQ(read("[\""s + text + "\"]"), Json(Json::Array{Json(text)})) << text;
 }
 
@@ -107,6 +107,28 @@ TEST(CanonicalReader, TellsWhereTheCanonicalFormsDiffer) {
   EXPECT_EQ(flags("[\"caf\xc3\xa9\"]"), std::pair(false, true));
 }
 
+TEST(CanonicalReader, ReadsNothingOfWhatCouldFollowAFault) {
+  for (const char* rest : {"7", "\"a\"", "[1]", "{\"a\":1}", "true"}) {
+    CanonicalReader reader(rest);
+    EXPECT_FALSE(reader.literal("x"));
+    EXPECT_FALSE(reader.integer()) << rest;
+    EXPECT_FALSE(reader.enter_object()) << rest;
+    EXPECT_FALSE(reader.enter_array()) << rest;
+    EXPECT_FALSE(reader.literal(rest[0])) << rest;
+    EXPECT_EQ(reader.at(), 0u) << rest;
+  }
+}
+
+TEST(CanonicalReader, CountsTheLevelsThatAreOpen) {
+  std::string many = "[[]";
+  for (int i = 0; i < 100; ++i) many += ",[{}]";
+  EXPECT_TRUE(skips(many + "]"));
+}
+
+TEST(CanonicalReader, RemembersAnEscapeBeforeOtherCharacters) {
+  EXPECT_EQ(read("[\"\\n\xc3\xa9\"]"), Json(Json::Array{Json("\n\xc3\xa9")}));
+}
+
 TEST(CanonicalReader, ReadsNothingMoreAfterAFault) {
   CanonicalReader reader("[1.5,2]");
   bool begun = false;
@@ -116,6 +138,7 @@ TEST(CanonicalReader, ReadsNothingMoreAfterAFault) {
   EXPECT_FALSE(reader.next_item(begun));
   EXPECT_FALSE(reader.ok());
   EXPECT_FALSE(reader.integer());
+  EXPECT_EQ(reader.at(), 2u);
   EXPECT_FALSE(reader.text());
   EXPECT_FALSE(reader.skip());
   EXPECT_FALSE(reader.tree());

@@ -36,6 +36,15 @@ INSTANTIATE_TEST_SUITE_P(
                           R"({"n":184467440737095516160})", R"({"n":184467440737095516160})"},
                     Forms{R"([{},[],""])", R"([{},[],""])", R"([{},[],""])", R"([{},[],""])"}));
 
+TEST(Canonical, EscapesTheFirstBeyondAsciiInTheDeviceForm) {
+  EXPECT_EQ(canonical(Json("\x7f\xc2\x80\u0122"), CanonicalForm::device), "\"\x7f\\u0080\\u0122\"");
+}
+
+TEST(Canonical, EndsWithATextThatIsCutInsideACharacter) {
+  EXPECT_EQ(canonical(Json("a\xe2\x82"), CanonicalForm::device), "\"a\\u0082\"");
+  EXPECT_EQ(canonical(Json("\xf0"), CanonicalForm::device), "\"\\u0000\"");
+}
+
 TEST(Canonical, SortsMembersBeyondTheBasicPlaneByCodePoint) {
   EXPECT_EQ(canonical(parsed("{\"\U0001F600\":1,\"\uFF5E\":2}"), CanonicalForm::olpc),
             "{\"\uFF5E\":2,\"\U0001F600\":1}");

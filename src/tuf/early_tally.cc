@@ -26,8 +26,7 @@ EarlyTally::EarlyTally(const Authority& by, const FileBytes& bytes) : dialect_(b
   if (!opening_) return;
   try {
     counting_ = std::jthread([&by, this] { count(by); });
-  } catch (const std::system_error&) {
-    opening_.reset();  // no thread to be had: it is counted when the file is read
+  } catch (const std::system_error&) {  // no thread to be had: it is counted when the file is read
   }
 }
 
@@ -35,10 +34,9 @@ std::optional<EarlyTally::Opening> EarlyTally::opening_of(BytesView bytes, Diale
   CanonicalReader reader(bytes);
   if (!reader.enter_object() || !reader.literal("\"signatures\":") || reader.peek() != '[') return std::nullopt;
   const auto listed = reader.tree();
-  if (!listed || !reader.literal(",\"signed\":")) return std::nullopt;
-  const std::size_t end = bytes.find_last_not_of(" \t\r\n");
-  if (end <= reader.at()) return std::nullopt;
-  Opening opening{{}, bytes.substr(reader.at(), end - reader.at())};
+  if (!reader.literal(",\"signed\":")) return std::nullopt;
+  const BytesView rest = bytes.substr(reader.at());
+  Opening opening{{}, rest.substr(0, rest.find_last_not_of(" \t\r\n"))};  // without the closing bracket
   for (const Json& json : *listed->if_array()) {
     auto signature = form::signature_of(json, dialect);
     if (!signature.ok()) return std::nullopt;
@@ -50,8 +48,7 @@ std::optional<EarlyTally::Opening> EarlyTally::opening_of(BytesView bytes, Diale
 void EarlyTally::count(const Authority& by) {
   try {
     met_ = is_met(by, opening_->signatures, opening_->text);
-  } catch (const std::bad_alloc&) {
-    met_ = false;  // then it is counted again, where the caller sees what happens
+  } catch (const std::bad_alloc&) {  // then it is counted again, where the caller sees what happens
   }
 }
 

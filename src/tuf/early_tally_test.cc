@@ -82,6 +82,16 @@ TEST(EarlyTally, SaysNothingOfWhatBeginsOtherwise) {
   EXPECT_FALSE(is_met(" " + good));
 }
 
+TEST(EarlyTally, WaitsForItsThreadAndMayBeAskedAgain) {
+  const auto root = trusted_root({.dialect = Dialect::tuf});
+  const Authority by = authority(*root, Role::targets);
+  const FileBytes bytes = large_targets(Dialect::tuf, {2}, 2 * kLarge - 1);
+  const SignedFile file = read_signed_targets(bytes, 2 * kLarge, Wanted::all()).value();
+  EarlyTally early(by, bytes);
+  EXPECT_TRUE(early.met(file));
+  EXPECT_TRUE(early.met(file));
+}
+
 TEST(EarlyTally, EndsWithWhatIsNoFile) {
   const auto root = trusted_root({.dialect = Dialect::tuf});
   const Authority by = authority(*root, Role::targets);

@@ -18,13 +18,11 @@ Status has_type(const Json& key) {
   return {};
 }
 
-// The key that stood in `before` as the same object.
-const crypto::PublicKey* kept_key(const KeyId& id, const Json& object, const Json* before,
+// The key that stood in `before` as the same object; those that are `known` stand there.
+const crypto::PublicKey* kept_key(const KeyId& id, const Json& object, const Json& before,
                                   const std::map<KeyId, crypto::PublicKey>& known) {
   const auto key = known.find(id);
-  if (before == nullptr || key == known.end()) return nullptr;
-  const Json* was = before->find(id.hex);
-  return was != nullptr && *was == object ? &key->second : nullptr;
+  return key != known.end() && *before.find("keys")->find(id.hex) == object ? &key->second : nullptr;
 }
 
 }  // namespace
@@ -42,7 +40,7 @@ Result<KeyRing> read_keys(const Json& json, Dialect dialect, const Json& before,
     const KeyId id{hex};
     TRY(is_key_id(hex, dialect));
     TRY(has_type(object));
-    if (const auto* kept = kept_key(id, object, before.find("keys"), known)) {
+    if (const auto* kept = kept_key(id, object, before, known)) {
       ring.keys.emplace(id, *kept);
       continue;
     }

@@ -227,6 +227,26 @@ TEST(RootKey, RefusesRsaSizesThatDevicesNeverVerify) {
   EXPECT_TRUE(form::root_key(odd, Dialect::tuf).ok());
 }
 
+TEST(RootKey, MayBeRsaOf4096Bit) {
+  const auto key = PublicKey::from_pem(
+      "-----BEGIN PUBLIC KEY-----\n"
+      "MIICIjANBgkqhkiG9w0BAQEFAAOCAg8AMIICCgKCAgEAm7WEvsVJacn6FujOktVs\n"
+      "TdFSYKuutozaiVANduCECTFi+7XFz8p0u9MvkAjrJ+zNPv63HsOMtZD3hYvVzseN\n"
+      "tfh7HPMwUTOaP0N0Sk/eLzkdGgwesu5jdiSV5IiSOwqSk5gSpOvfgdcoWCXzIGat\n"
+      "5CcHunZoTTNxew1piS3/RJKBcrnyy4GoAH1ExsfSX47i3j36EtWS/Pwqfmn6qtCa\n"
+      "MTrpE6tOKr10lomqwsFATKzzxmkWRiByZ78QwhzJU4An9Ycr+ecnd4enzt3eXs16\n"
+      "QhBP2tmvFwmu0X/ickVsQcrSRiCJNRpz1Gu8XnVQUz6LP0l0KLzz/hR0P/XayfeB\n"
+      "1f0dLu+Fcot/yG+xi1LgYSd38GwaMXUySxlc1+jCzEna3buish/7f/+A5pMYeDxf\n"
+      "NEMeEv/3DsYpISA2X+B+fKIuoC5oOz1dRWbgeSZnk7+Gcwe+FRKffTCquXcrzq36\n"
+      "PddUadh+VyUZTKTsJYZYKnHckonppuXYCVAyLxV9g0Y+7sgNlRlMzl+BrLyHohxG\n"
+      "BYfM8LNphBIKiikRVFuynny6ufXHHgXbKBhWkYI71z/JlCIOVAqoWDpaJGIfx4rj\n"
+      "tPk/GBIJr35KXCXyPTnK7t7ReUCINp1OPriNTLi9T8h3heTa+J7mtpIvRokk0a8p\n"
+      "v7KHXNDAeuTX4Vp+PExggCcCAwEAAQ==\n"
+      "-----END PUBLIC KEY-----\n"
+  ).value();
+  EXPECT_EQ(form::root_key(public_key_json(key, Dialect::uptane), Dialect::uptane).value(), key);
+}
+
 TEST(RootKey, NeedsASchemeInTheTufDialect) {
   EXPECT_FALSE(form::root_key(ed25519("ed25519"), Dialect::tuf).ok());
 }

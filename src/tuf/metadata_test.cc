@@ -44,6 +44,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{R"({"signed":{},"signatures":[{"keyid":7,"method":"ed25519","sig":"eA=="}]})",
                 "keyid: want text, got 7"},
         BadFile{R"({"signed":{},"signatures":[{"keyid":"a","method":"ed25519"}]})", "sig: want text, got nothing"},
+        BadFile{R"({"signed":{},"signatures":[{"keyid":"a","method":"ed25519","sig":7}]})", "sig: want text, got 7"},
+        BadFile{R"({"signed":{},"signatures":[{"keyid":"a","method":[],"sig":""}]})",
+                "method: want text, got an array"},
         BadFile{R"({"signed":{},"signatures":[{"keyid":"a","sig":"eA=="}]})", "method: want text, got nothing"},
         BadFile{
             R"({"signed":{},"signatures":[{"keyid":"a","method":"x","sig":""},{"keyid":"a","method":"y","sig":""}]})",
@@ -305,6 +308,11 @@ TEST(ReadTargets, RefusesATargetWithoutForm) {
     ASSERT_FALSE(targets.ok());
     EXPECT_NE(targets.error().what.find(row.why), std::string::npos) << targets.error().what;
   }
+}
+
+TEST(Target, IsNoneWithACustomThatIsNoJson) {
+  const Target target{.name = "foo", .hashes = {}, .length = 0, .custom = "{"};
+  EXPECT_DEATH(target.custom_json(), "json");
 }
 
 TEST(MaxSize, IsTheDialects) {

@@ -10,10 +10,7 @@ std::size_t root_chain_frame_size(std::size_t root_size) { return std::to_string
 
 Status RootChainReader::add(BytesView piece) {
   while (!error_ && !piece.empty())
-    if (auto added = add_some(piece); !added.ok()) {
-      error_ = std::move(added).error();
-      root_ = {};
-    }
+    if (auto added = add_some(piece); !added.ok()) error_ = std::move(added).error();
   return error_ ? Status(*error_) : Status();
 }
 

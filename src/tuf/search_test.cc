@@ -352,5 +352,10 @@ TEST(TargetSearchDeathTest, AbortsOnAFileThatNobodyWishedFor) {
   EXPECT_DEATH(ended.take(start.top), "nobody wished for");
 }
 
+TEST(Wanted, NoneWantsNotEvenTheEmptyName) {
+  EXPECT_FALSE(Wanted::none().may_want(""));
+  EXPECT_TRUE(Wanted::named("").may_want(""));
+}
+
 }  // namespace
 }  // namespace rota::tuf

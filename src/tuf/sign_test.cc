@@ -69,6 +69,29 @@ TEST(SignEnvelope, SignsUnderTheIdThatTheRootLists) {
   EXPECT_EQ(parse_envelope(file, kMaxRoot)->signatures.at(0).key_id, old);
 }
 
+TEST(SignEnvelope, TakesTheIdOfItsOwnKeyAmongSeveral) {
+  const KeySigner key = signer(5);
+  std::map<KeyId, crypto::PublicKey> known;
+  for (int seed = 1; seed <= 9; ++seed) known.emplace(KeyId{"key " + std::to_string(seed)}, public_key(seed));
+  const auto file = sign_envelope(root_body({}), {&key}, known).value();
+  EXPECT_EQ(parse_envelope(file, kMaxRoot)->signatures.at(0).key_id.hex, "key 5");
+}
+
+// An EC key outside the program.
+class Token final : public Signer {
+ public:
+  const crypto::PublicKey& public_key() const override { return key_; }
+  Result<Bytes> sign(BytesView) const override { return Bytes("signature"); }
+
+ private:
+  crypto::PublicKey key_ = crypto::PrivateKey::generate_p256().value().public_key();
+};
+
+TEST(SignEnvelope, TakesAnEcKeyInTheTufDialect) {
+  const Json signature = signature_json(Token(), {"id"}, root_body({.dialect = Dialect::tuf}), Dialect::tuf).value();
+  EXPECT_EQ(signature.text_or("sig", ""), hex("signature"));
+}
+
 TEST(SignEnvelope, RefusesOneKeyTwice) {
   const KeySigner key = signer(1), again = signer(1);
   const auto file = sign_envelope(root_body({}), {&key, &again});

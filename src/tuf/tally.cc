@@ -43,8 +43,8 @@ Result<const PublicKey*> vote_of(const Authority& by, const Signature& signature
 std::vector<KeyId> without_vote(const Authority& by, std::set<PublicKey> voted) {
   std::vector<KeyId> missing;
   for (const KeyId& id : by.role.key_ids) {
-    const auto key = by.keys->find(id);
-    const bool counted = key != by.keys->end() && !voted.insert(key->second).second;
+    const auto key = key_of(by, id);
+    const bool counted = key.ok() && !voted.insert(**key).second;
     if (!counted && std::ranges::find(missing, id) == missing.end()) missing.push_back(id);
   }
   return missing;
@@ -62,7 +62,7 @@ std::string shortfall(const Tally& tally) {
   std::vector<std::string> missing;
   for (const KeyId& id : tally.missing) missing.push_back(id.brief());
   auto faults = tally.faults;
-  const std::size_t more = faults.size() > kShown ? faults.size() - kShown : 0;
+  const std::size_t more = faults.size() - std::min(faults.size(), kShown);
   faults.resize(faults.size() - more);
   std::string text = std::to_string(tally.signed_by.size()) + " of " + std::to_string(tally.threshold) + " signatures";
   if (!missing.empty()) text += "; missing: " + joined(missing);

@@ -164,7 +164,11 @@ TEST(NextRoot, DecodesAKeyAnewWhenItsObjectChanged) {
   second["keys"]["shared id"] = public_key_json(public_key(9), Dialect::tuf);
   EXPECT_EQ(next_root(one, signed_file(second, {1}, Dialect::tuf)).value()->keys.at({"shared id"}), public_key(9));
   second["keys"]["shared id"]["keyval"]["public"] = "00";
-  EXPECT_EQ(next_root(one, signed_file(second, {1}, Dialect::tuf)).value()->unusable.count({"shared id"}), 1u);
+  const auto two = next_root(one, signed_file(second, {1}, Dialect::tuf)).value();
+  EXPECT_EQ(two->unusable.count({"shared id"}), 1u);
+  Json third = second;
+  third["version"] = 3;
+  EXPECT_EQ(next_root(two, signed_file(third, {1}, Dialect::tuf)).value()->unusable, two->unusable) << "the same once more";
 }
 
 }  // namespace

@@ -24,7 +24,12 @@ Status CrashFiles::step() {
   return {};
 }
 
-void CrashFiles::restart() {
+void CrashFiles::restart(Lost lost) {
+  if (lost == Lost::removals) {
+    Names kept = now_;
+    kept.insert(durable_.begin(), durable_.end());
+    durable_ = std::move(kept);
+  }
   now_ = durable_;
   for (auto& [path, inode] : now_) inode->bytes = inode->durable;
   locks_.clear();

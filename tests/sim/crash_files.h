@@ -18,8 +18,10 @@ class CrashFiles final : public Files {
   void cut_after(int steps) { steps_left_ = steps; }
   bool was_cut() const { return cut_; }
   int steps_taken() const { return steps_taken_; }
-  // Power comes back: only what was durable is there.
-  void restart();
+  // Power comes back: only what was durable is there. A disk may have kept more than it had to: with `removals`, every name that
+  // was not synced but those that were removed.
+  enum class Lost { everything, removals };
+  void restart(Lost lost = Lost::everything);
   // The disk takes no more bytes until false.
   void set_full(bool full) { full_ = full; }
 

@@ -40,6 +40,7 @@ Result<FetchReply> Repository::fetch(const FetchRequest& request) {
   if (post) bodies_.push_back(request.body);
   if (post && mood_ == Mood::cut_before_commit) return unavailable("connection reset");
   if (post && mood_ == Mood::error_before_commit) return refused(500, "internal");
+  if (post && mood_ == Mood::stage) return FetchReply{202, {}, R"({"staged":2})"};
   auto reply = answer(request);
   if (post && mood_ == Mood::cut_after_commit) return unavailable("timed out");
   if (post && mood_ == Mood::error_after_commit) return refused(500, "internal");

@@ -29,6 +29,7 @@ class Repository final : public Fetcher {
     error_before_commit, // POST: 500, nothing stored
     error_after_commit,  // POST: stored, then 500
     refuse,              // 403 to everything
+    stage,               // POST: 202, kept until targets come (which nobody brings here)
   };
   void set_mood(Mood mood) { mood_ = mood; }
   // Looked at before each request: an error there is the answer (a dead process sends nothing).

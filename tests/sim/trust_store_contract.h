@@ -73,6 +73,34 @@ TYPED_TEST_P(TrustStoreContract, GivesBackTheSetByteForByte) {
   EXPECT_EQ(this->trust().set->targets->version, 5);
 }
 
+TYPED_TEST_P(TrustStoreContract, GivesBackTheSetThatReplacedAnother) {
+  this->settle(5);
+  const auto store = this->world.open();
+  auto floors = store->load()->floors;
+  for (const tuf::Version version : {6, 5}) {
+    const auto next = this->set_of(version);
+    ASSERT_TRUE(store->accept(tuf::Role::timestamp, next.timestamp, floors).ok());
+    ASSERT_TRUE(store->replace(this->set_of(5), floors).ok());
+    EXPECT_EQ(store->load()->generation.timestamp, this->set_of(5).timestamp);
+    ASSERT_TRUE(store->replace(next, floors).ok());
+    EXPECT_EQ(store->load()->generation.timestamp, next.timestamp);
+    EXPECT_EQ(store->load()->generation.snapshot, next.snapshot);
+    EXPECT_EQ(store->load()->generation.targets, next.targets);
+  }
+}
+
+TYPED_TEST_P(TrustStoreContract, TakesAFileAgainThatARootCleared) {
+  this->settle(5);
+  const auto store = this->world.open();
+  auto stored = store->load().value();
+  const auto floors = stored.floors;
+  stored.generation.timestamp = stored.generation.snapshot = {};
+  ASSERT_TRUE(store->accept_roots({}, stored).ok());
+  ASSERT_TRUE(store->replace(this->set_of(5), floors).ok());
+  EXPECT_EQ(store->load()->generation.timestamp, this->set_of(5).timestamp);
+  EXPECT_EQ(store->load()->generation.snapshot, this->set_of(5).snapshot);
+}
+
 TYPED_TEST_P(TrustStoreContract, MakesTheVersionOfWhatWasAcceptedTheFloor) {
   this->settle(5);
   const auto next = this->set_of(6);
@@ -117,7 +145,7 @@ TYPED_TEST_P(TrustStoreContract, RemembersTheClock) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(TrustStoreContract, IsEmptyAtFirst, GivesBackEveryRoot, GivesBackTheSetByteForByte,
-                            MakesTheVersionOfWhatWasAcceptedTheFloor, ForgetsTheFilesThatARootClears,
+                            GivesBackTheSetThatReplacedAnother, TakesAFileAgainThatARootCleared, MakesTheVersionOfWhatWasAcceptedTheFloor, ForgetsTheFilesThatARootClears,
                             KeepsDelegatedFilesByNameWhateverTheNameIs, RemembersTheClock);
 
 }  // namespace rota::sim

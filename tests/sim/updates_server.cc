@@ -27,7 +27,8 @@ std::string who_asks(const FetchRequest& request) { return std::string(header(re
 std::string call_of(const FetchRequest& request) {
   const std::string base = std::string(Repository::kBase) + "/root/updates";
   if (!request.url.starts_with(base)) return "";
-  return request.url.size() == base.size() ? request.method : request.url.substr(base.size() + 1);
+  const std::string rest = request.url.substr(base.size());
+  return rest.empty() || rest.starts_with('?') ? request.method : rest.substr(1);
 }
 
 // The next root as a server prepares it.
@@ -109,10 +110,11 @@ FetchReply UpdatesServer::state() const {
   json["issues"] = Json(Json::Object{{"errors", Json(Json::Array{})}, {"warnings", Json(Json::Array{})}});
   json["change-meta"] = Json(Json::Object{{"created-by", owner_}, {"created-at", rfc3339(now_)}});
   if (status_ == "NONE") return {200, {}, to_json(json)};
-  Json ci = parse_json(ci_).value(), prod = parse_json(prod_).value();
+  Json ci = parse_json(ci_).value(), prod = prod_.empty() ? Json() : parse_json(prod_).value();
   if (lie_) lie_(ci, prod);
-  json["updated"] = Json(
-      Json::Object{{"ci-root", to_json(ci)}, {"prod-root", to_json(prod)}, {"online-keys", ids_of(next_online_)}});
+  json["updated"] = Json(Json::Object{{"ci-root", to_json(ci)},
+                                      {"prod-root", prod_.empty() ? Bytes() : to_json(prod)},
+                                      {"online-keys", ids_of(next_online_)}});
   return {200, {}, to_json(json)};
 }
 
@@ -128,7 +130,7 @@ FetchReply UpdatesServer::start(const Json& body, const std::string& who) {
   targets_signatures_ = waves_signatures_ = Json();
   ci_ = prepared(repository_.roots().back(), message_, now_);
   const auto& prod_chain = repository_.production_roots();
-  prod_ = prepared(prod_chain.empty() ? repository_.roots().back() : prod_chain.back(), message_, now_);
+  prod_ = prod_chain.empty() ? Bytes() : prepared(prod_chain.back(), message_, now_);
   Json answer(Json::Object{{"txid", txid_}});
   if (first_time) {
     const auto key = key_of(first_root_);
@@ -156,7 +158,8 @@ FetchReply UpdatesServer::make_online_keys(const Json& body) {
   for (const char* role : {"targets", "snapshot", "timestamp"}) {
     if (body.find(role) == nullptr) continue;
     const char fresh = next_seed_++;
-    for (Bytes* draft : {&ci_, &prod_}) *draft = with_online_key(*draft, role, next_online_[role], fresh);
+    for (Bytes* draft : {&ci_, &prod_})
+      if (!draft->empty()) *draft = with_online_key(*draft, role, next_online_[role], fresh);
     next_online_[role] = fresh;
   }
   return {200, {}, "{}"};

@@ -1,14 +1,16 @@
-// A trust store that forgets everything: what a refresh costs without a disk.
+// A trust store that forgets everything with the process, and keeps whole sets as the device agent does: what a client does
+// with such a store, and what a refresh costs without a disk.
 #pragma once
 
 #include <map>
 
 #include "client/trust_store.h"
 
-namespace rota::bench {
+namespace rota::sim {
 
 class MemoryStore final : public client::TrustStore {
  public:
+  MemoryStore() = default;
   explicit MemoryStore(Bytes root) { roots_.emplace(1, std::move(root)); }
 
   Keeps keeps() const override { return Keeps::sets; }
@@ -22,6 +24,7 @@ class MemoryStore final : public client::TrustStore {
   Status accept_roots(std::span<const client::AcceptedRoot> roots, const Stored& left) override {
     for (const auto& [version, bytes] : roots) roots_[version] = bytes;
     stored_ = left;
+    commits.push_back(roots.size());
     return {};
   }
   Status accept(tuf::Role, const tuf::FileBytes&, const tuf::Floors& floors) override {
@@ -34,6 +37,7 @@ class MemoryStore final : public client::TrustStore {
     return {};
   }
   Result<Bytes> delegated(const std::string& role) override {
+    if (broken) return *broken;
     const auto file = delegated_.find(role);
     if (file == delegated_.end()) return not_found("delegated: " + role);
     return file->second;
@@ -48,6 +52,9 @@ class MemoryStore final : public client::TrustStore {
     return {};
   }
 
+  std::vector<std::size_t> commits = {};  // how many roots came in each
+  std::optional<Error> broken = {};       // why no delegated file can be read
+
  private:
   std::map<tuf::Version, tuf::FileBytes> roots_;
   Stored stored_;
@@ -55,4 +62,4 @@ class MemoryStore final : public client::TrustStore {
   std::optional<Time> clock_floor_;
 };
 
-}  // namespace rota::bench
+}  // namespace rota::sim
