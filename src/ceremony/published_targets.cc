@@ -14,8 +14,10 @@ Result<std::vector<tuf::Signature>> added_to(const Json& added, const std::strin
   std::vector<tuf::Signature> signatures;
   const Json* list = added.find(name);
   if (list == nullptr || list->if_array() == nullptr) return signatures;
-  for (const Json& one : *list->if_array())
-    signatures.push_back({{one.text_or("keyid", "")}, one.text_or("method", ""), TRY(unbase64(one.text_or("sig", "")))});
+  for (const Json& one : *list->if_array()) {
+    auto bytes = TRY(unbase64(one.text_or("sig", "")));
+    signatures.push_back({{one.text_or("keyid", "")}, one.text_or("method", ""), std::move(bytes)});
+  }
   return signatures;
 }
 

@@ -261,7 +261,7 @@ Result<Settled> Rotation::settle_moved_aside(const Journal& journal) {
 }
 
 // The production root of a factory that had none follows the ci root.
-bool is_derived(Stream stream, const Journal& journal) {
+bool Rotation::is_derived(Stream stream, const Journal& journal) {
   return stream == Stream::prod && journal.trusted.contains(Stream::prod) &&
          journal.trusted.at(Stream::prod) == journal.trusted.at(Stream::ci);
 }

@@ -100,6 +100,7 @@ class Rotation {
   Status apply(const UpdatesApi& api, const Journal& journal);
   Error called_off(const UpdatesApi& api, Error error);
   Status cancel_own(const Journal& journal) const;
+  static bool is_derived(Stream stream, const Journal& journal);
   Result<CurrentRoots> current(const keys::Archive& next, const Journal& journal) const;
   Status send(const RootSource& source, const tuf::Trusted<tuf::Root>& trusted, const Bytes& ours);
   Error superseded(const RootSource& source, const Journal& journal) const;

@@ -90,7 +90,7 @@ Status Rotation::send(const RootSource& source, const Trusted<Root>& trusted, co
 Result<CurrentRoots> Rotation::current(const Archive& next, const Journal& journal) const {
   NewestRoots roots;
   for (const auto& [stream, candidate] : journal.candidate)
-    roots.emplace(stream, TRY(pinned(stream, next, journal)));
+    if (!is_derived(stream, journal)) roots.emplace(stream, TRY(pinned(stream, next, journal)));
   return current_roots(std::move(roots));
 }
 

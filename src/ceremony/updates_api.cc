@@ -137,7 +137,7 @@ Status UpdatesApi::put(const std::string& txid, const UpdatesDraft& draft) const
     body[stream == Stream::ci ? "ci-root" : "prod-root"] = TRY(parse_json(root));
   if (!draft.targets_signatures.is_null()) body["targets-signatures"] = draft.targets_signatures;
   if (!draft.waves_signatures.is_null()) body["waves-signatures"] = draft.waves_signatures;
-  return done("PUT", updates_url(), body);
+  return done("PUT", updates_url(draft.weaker == UpdatesDraft::Weaker::allowed ? "?allow-weaker=1" : ""), body);
 }
 
 Status UpdatesApi::make_online_keys(const std::string& txid, crypto::KeyType type,

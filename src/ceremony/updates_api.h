@@ -34,6 +34,7 @@ std::string_view name_of(UpdatesState::Status status);  // "NONE", …
 struct UpdatesDraft {
   std::map<Stream, Bytes> roots = {};
   Json targets_signatures = {}, waves_signatures = {};
+  enum class Weaker { refused, allowed } weaker = Weaker::refused;  // fewer keys or a lower threshold than now (Rota's server)
 };
 
 class UpdatesApi {

