@@ -153,6 +153,41 @@ TEST_P(PowerCut, LeavesTheOldOrTheNewOnlineKeys) {
   EXPECT_GE(news_, 1);
 }
 
+TEST_P(PowerCut, LeavesARootStagedOrPublishedWithItsTargets) {
+  make_acme();
+  const auto targets_key = crypto::PrivateKey::generate_ed25519().value();
+  ASSERT_TRUE(open());
+  Json root = repos_->next_root_body("acme").value();
+  const Json ids = root["roles"]["targets"]["keyids"];
+  for (const Json& id : *ids.if_array())
+    test::unlist_key(root, "targets", tuf::public_key_from_json(root["keys"][*id.if_text()]).value());
+  test::list_key(root, "targets", targets_key.public_key());
+  const RootOptions weaker{{.names = {"replace-role", "fewer-keys"}}};
+  const auto staged = repos_->accept_root("acme", test::signed_with(root, {&*offline_root_}), weaker).value();
+  ASSERT_TRUE(std::holds_alternative<Staged>(staged));
+  close();
+  std::filesystem::copy_file(path(), folder_ + "/before", std::filesystem::copy_options::overwrite_existing);
+  const auto push = [&]() -> Status {
+    const auto published = TRY(repos_->published("acme"));
+    Json body = test::body_of(*published->targets);
+    body["version"] = 2;
+    const Bytes targets = test::signed_with(body, {&targets_key});
+    const auto accepted = TRY(repos_->accept_targets("acme", targets, published->targets_checksum));
+    if (const auto* refusal = std::get_if<Refusal>(&accepted)) return rejected(refusal->description);
+    return {};
+  };
+  int published = 0;
+  cut_everywhere(push, [&] {
+    const bool is_new = repos_->published("acme").value()->root_version == 3;
+    published += is_new ? 1 : 0;
+    EXPECT_TRUE(is_new || !done_) << "was acknowledged, and is gone";
+    EXPECT_EQ(test::as_a_device(*repos_, test::kNow)->targets->version, is_new ? 2 : 1);
+    EXPECT_TRUE(is_new || push().ok()) << "still staged";
+    EXPECT_EQ(test::as_a_device(*repos_, test::kNow)->root->version, 3);
+  });
+  EXPECT_GE(published, 1);
+}
+
 TEST_P(PowerCut, LeavesRootUpdatesAppliedOrReady) {
   make_acme();
   const auto txid = make_ready_updates();

@@ -15,6 +15,20 @@ using tuf::Role;
 constexpr Seconds kKept = days(90);           // of files other than roots
 constexpr Seconds kSealedCopyKept = days(1);  // of a retired first root key
 
+// One root at most: then it has to come forward first (repo-api.md 6).
+bool is_behind(const Standing& before) {
+  return !before.production.empty() && before.production.rbegin()->first + 1 < next_root_version(before);
+}
+
+Refusal production_is_behind(const Standing& before) {
+  const auto newest = std::to_string(before.production.rbegin()->first);
+  return {
+      "lock_step",
+      "the production chain is behind, at root " + newest + ": rotate both with 'fioctl keys', or push its next root",
+      {},
+      409};
+}
+
 Status is_factory_name(std::string_view name) {
   const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   const bool good = !name.empty() && name.size() <= 48 && alphanumeric(name[0]) &&
@@ -114,6 +128,7 @@ Result<RootAnswer> Repositories::accept_root(std::string_view factory, BytesView
   return impl_->on_present(factory, [&](const Standing& before) -> Result<RootAnswer> {
     auto judged = judged_root(TRY(newest_root(before)), envelope, options, impl_->clock.now());
     if (const auto* refusal = std::get_if<Refusal>(&judged)) return RootAnswer(*refusal);
+    if (is_behind(before)) return RootAnswer(production_is_behind(before));
     const Change change{.root = std::get<Bytes>(std::move(judged)), .targets_signatures = *given};
     if (given->empty() && TRY(impl_->leaves_targets_unsigned(before, *change.root))) {
       TRY(impl_->ledger.stage_root(before.factory, *change.root, impl_->clock.now()));

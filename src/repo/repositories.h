@@ -93,7 +93,8 @@ class Repositories {
   // the set verified from every root a device may hold, one transaction. Online keys no longer listed are destroyed.
   // `targets-signatures` beside `signed` are put on the present targets, in the same generation. A root whose targets
   // keys neither the server holds nor has signatures of is staged: published together with the next targets that are
-  // signed for it, replaced by the next staged one, dropped when another root is published.
+  // signed for it, replaced by the next staged one, dropped when another root is published. 409 lock_step: the
+  // production chain is behind already.
   Result<RootAnswer> accept_root(std::string_view factory, BytesView envelope, const RootOptions& options);
   // PUT targets. `checksum`: of the file it replaces. The new checksum; the present one, and nothing published, when the
   // same file is pushed again. Targets signed for the staged root publish it.

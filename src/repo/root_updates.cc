@@ -153,7 +153,7 @@ Result<Json> RootUpdates::shown(std::string_view factory, const std::vector<std:
   const auto row = TRY(UpdatesRows(impl_.db).active(before->factory));
   const auto keys = TRY(impl_.vault.online(before->factory));
   const Bytes production = before->production.empty() ? Bytes() : *before->production.rbegin()->second;
-  Json answer(Json::Object{{"status", TRY(status(before->factory, row.has_value()))}, {"updated", Json()}});
+  Json answer(Json::Object{{"status", status(before->factory, row ? &*row : nullptr)}, {"updated", Json()}});
   const Bytes& ci = *before->roots.back();
   answer["current"] = pair_json(ci, production, online_ids_in(TRY(body_in(ci)), keys));
   UpdatesReview review;
@@ -182,10 +182,10 @@ Json RootUpdates::devices_behind(const std::vector<std::string>& names) {
                Json::Object{{"count", static_cast<std::int64_t>(names.size())}, {"devices", std::move(listed)}});
 }
 
-Result<std::string> RootUpdates::status(const std::string& factory, bool active) const {
+std::string_view RootUpdates::status(const std::string& factory, const UpdatesRow* active) const {
   const std::shared_lock lock(impl_.serving);
-  if (impl_.applying.contains(factory)) return std::string("APPLYING");
-  return std::string(active ? "STARTED" : "NONE");
+  if (impl_.applying.contains(factory)) return "APPLYING";
+  return active != nullptr ? "STARTED" : "NONE";
 }
 
 Status RootUpdates::put(std::string_view factory, const Admin& admin, const Draft& draft) {
@@ -262,22 +262,32 @@ Result<std::vector<std::string>> RootUpdates::apply(std::string_view factory, co
   });
 }
 
-Status RootUpdates::published(const Standing& before, const UpdatesRow& row) {
-  const auto mark = [&](bool applying) {
+// What others see while it lives.
+class RootUpdates::Applying {
+ public:
+  Applying(Repositories::Impl& impl, std::string factory) : impl_(impl), factory_(std::move(factory)) {
     const std::unique_lock lock(impl_.serving);
-    if (applying) impl_.applying.insert(before.factory);
-    if (!applying) impl_.applying.erase(before.factory);
-  };
+    impl_.applying.insert(factory_);
+  }
+  ~Applying() {
+    const std::unique_lock lock(impl_.serving);
+    impl_.applying.erase(factory_);
+  }
+
+ private:
+  Repositories::Impl& impl_;
+  std::string factory_;
+};
+
+Status RootUpdates::published(const Standing& before, const UpdatesRow& row) {
   const auto end = [&]() -> Status {
     UpdatesRows rows(impl_.db);
     TRY(rows.note_applied(before.factory, row.txid_sha256, impl_.clock.now()));
     TRY(drop_unlisted(impl_.vault, before.factory, row));
     return rows.end(before.factory);
   };
-  mark(true);
-  auto done = impl_.publish(before, change_of(row), end);
-  mark(false);
-  return done;
+  const Applying shown_as_applying(impl_, before.factory);
+  return impl_.publish(before, change_of(row), end);
 }
 
 Status RootUpdates::cancel(std::string_view factory) {

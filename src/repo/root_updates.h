@@ -66,8 +66,9 @@ class RootUpdates {
   Status cancel(std::string_view factory);
 
  private:
+  class Applying;
   Result<crypto::PrivateKey> held_root_key(const Standing& before) const;
-  Result<std::string> status(const std::string& factory, bool active) const;
+  std::string_view status(const std::string& factory, const UpdatesRow* active) const;
   static Json devices_behind(const std::vector<std::string>& names);
   Status stored(const std::string& factory, UpdatesRow& row, const std::string& user);
   Status make_online_key(const std::string& factory, UpdatesRow& row, tuf::Role role, const crypto::PrivateKey& secret);

@@ -1,77 +1,22 @@
-// Root updates as administrators make them (repo-api.md E11-E13, fioctl.md B13-B17), and the production stream.
-#include "repo/root_updates.h"
+// Root updates as administrators make them (repo-api.md E11-E13, fioctl.md B13-B17).
+#include <atomic>
+#include <thread>
 
 #include "crypto/hash.h"
-#include "repo/acme_for_test.h"
 #include "repo/first_archive.h"
-#include "repo/production.h"
+#include "repo/updating_for_test.h"
 
 namespace rota::repo {
 namespace {
 
-using crypto::PrivateKey;
+using test::Admin;
+using test::Keys;
 using test::kNow;
 using test::signed_with;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using Keys = std::vector<const PrivateKey*>;
-using Admin = RootUpdates::Admin;
-
-class Updates : public test::Acme {
- protected:
-  RootUpdates updates() { return RootUpdates(*repos_); }
-  Production production() { return Production(*repos_); }
-  std::string begin(const std::string& user = "alice") {
-    return updates().begin("acme", {user, "a change", {}}).value().txid;
-  }
-  Json shown() { return updates().shown("acme", {}).value(); }
-  std::string status() { return shown().text("status").value(); }
-  Json draft(const char* which = "ci-root") { return test::body_of(shown().find("updated")->text(which).value()); }
-  // The production root for a ci root: the server's and the owner's signature for targets.
-  static Json production_of(Json ci) {
-    ci["roles"]["targets"]["threshold"] = 2;
-    return ci;
-  }
-  Status put(const Json& ci, const Json& prod, const Keys& keys, const Admin& admin = {"alice", ""}) {
-    return updates().put("acme", admin, {signed_with(ci, keys), prod.is_null() ? Bytes() : signed_with(prod, keys)});
-  }
-  std::vector<std::string> apply(const Admin& admin = {"alice", ""}) { return updates().apply("acme", admin).value(); }
-  std::string all(const std::vector<std::string>& lines) {
-    std::string text;
-    for (const auto& line : lines) text += line + "\n";
-    return text;
-  }
-  // A factory with a production chain: roots 3.
-  void begin_production() {
-    begin();
-    const Json ci = draft();
-    ASSERT_TRUE(put(ci, production_of(ci), {&*offline_root_}));
-    ASSERT_THAT(apply(), IsEmpty());
-  }
-  Json production_targets(tuf::Version version) {
-    Json body = test::body_of(*published()->targets);
-    body["version"] = version;
-    return body;
-  }
-  std::string publish(const std::string& tag, const Json& body, const Keys& keys,
-                      ProductionFile::Kind kind = ProductionFile::Kind::tag) {
-    const auto done = production().publish("acme", {kind, tag, tag, signed_with(body, keys)}).value();
-    const auto* refusal = std::get_if<Refusal>(&done);
-    return refusal == nullptr ? "published" : refusal->code;
-  }
-  tuf::Root production_root() {
-    return tuf::read_root(tuf::parse_envelope(*published()->production_root, tuf::kMaxRoot).value()).value();
-  }
-  std::int64_t stored_online_keys() {
-    return db_->query("SELECT count(*) FROM online_keys WHERE factory = 'acme'").value()[0].integer(0);
-  }
-  static Json signatures_of(const Json& body, const Keys& keys) {
-    return *parse_json(signed_with(body, keys)).value().find("signatures");
-  }
-
-  PrivateKey mine_ = PrivateKey::generate_ed25519().value();
-};
+using Updates = test::Updating;
 
 TEST_F(Updates, BeginWithDraftsThatAreTheNewestRootsAndOneVersionMore) {
   EXPECT_EQ(status(), "NONE");
@@ -106,21 +51,6 @@ TEST_F(Updates, RotateTheRootKeyOfBothChains) {
   EXPECT_EQ(published()->root_version, 3);
   EXPECT_EQ(published()->production_version, 3);
   EXPECT_TRUE(test::as_a_device(*repos_, kNow));
-}
-
-TEST_F(Updates, ProductionSharesTheRootsBeforeItsFirst) {
-  EXPECT_EQ(repos_->production_roots_from("acme", 1, 10).error().fault, Fault::not_found);
-  begin_production();
-  reopen();
-  const auto roots = repos_->production_roots_from("acme", 1, 10).value();
-  ASSERT_EQ(roots.size(), 3u);
-  EXPECT_EQ(*roots[0], *repos_->root("acme", 1).value());
-  EXPECT_EQ(*roots[1], *repos_->root("acme", 2).value());
-  EXPECT_NE(*roots[2], *repos_->root("acme", 3).value());
-  auto walked = tuf::anchor_root(*roots[0]).value();
-  for (std::size_t i = 1; i < roots.size(); ++i) walked = tuf::next_root(walked, *roots[i]).value();
-  EXPECT_EQ(walked->role(tuf::Role::targets).threshold, 2);
-  EXPECT_EQ(*published()->production_root, *roots[2]);
 }
 
 TEST_F(Updates, RefuseAProductionRootThatOneSignatureIsEnoughFor) {
@@ -366,68 +296,24 @@ TEST_F(Updates, AreStaleWhenAnotherRootCameFirst) {
   EXPECT_TRUE(updates().cancel("acme"));
 }
 
-TEST_F(Updates, ProductionTargetsWantBothSignatures) {
-  EXPECT_EQ(publish("main", production_targets(7), {&*offline_targets_}), "no_production");
-  begin_production();
-  EXPECT_EQ(publish("main", production_targets(7), {&mine_}), "invalid_offline_targets");
-  EXPECT_EQ(publish("main", production_targets(7), {}), "invalid_offline_targets") << "the server's alone";
-  EXPECT_EQ(publish("main", production_targets(7), {&*offline_targets_}), "published");
-  EXPECT_EQ(publish("other", production_targets(7), {&*offline_targets_}), "invalid_version_bump");
-  EXPECT_EQ(publish("other", production_targets(8), {&*offline_targets_}), "published");
-  EXPECT_EQ(publish("main", production_targets(9), {&*offline_targets_}), "published");
-  const auto files = production().in_use("acme", ProductionFile::Kind::tag).value();
-  ASSERT_EQ(files.size(), 2u);
-  EXPECT_EQ(test::body_of(files.at("main")).integer("version").value(), 9);
-  for (const auto& [tag, bytes] : files) EXPECT_TRUE(tuf::targets_under(production_root(), bytes)) << tag;
-}
-
-TEST_F(Updates, AWaveBecomesItsTagsTargetsOrNobodys) {
-  begin_production();
-  const auto wave = [&](const std::string& name, tuf::Version version) {
-    const Bytes bytes = signed_with(production_targets(version), {&*offline_targets_});
-    return production().publish("acme", {ProductionFile::Kind::wave, name, "main", bytes});
-  };
-  ASSERT_EQ(publish("main", production_targets(7), {&*offline_targets_}), "published");
-  ASSERT_TRUE(wave("w1", 8));
-  EXPECT_EQ(wave("w2", 9).error().fault, Fault::conflict) << "one active wave per tag";
-  ASSERT_TRUE(production().complete_wave("acme", "w1"));
-  const auto files = production().in_use("acme", ProductionFile::Kind::tag).value();
-  EXPECT_EQ(test::body_of(files.at("main")).integer("version").value(), 8);
-  EXPECT_THAT(production().in_use("acme", ProductionFile::Kind::wave).value(), IsEmpty());
-  ASSERT_TRUE(wave("w3", 10));
-  ASSERT_TRUE(production().cancel_wave("acme", "w3"));
-  EXPECT_EQ(production().cancel_wave("acme", "w3").error().fault, Fault::not_found);
-  EXPECT_EQ(production().in_use("acme", ProductionFile::Kind::tag).value(), files);
-}
-
-TEST_F(Updates, ALegacyProductionRootFollowsThatOfCi) {
-  const auto push = [&](const Json& body) {
-    const auto done = production().accept_root("acme", signed_with(body, {&*offline_root_}), {}).value();
-    const auto* refusal = std::get_if<Refusal>(&done);
-    return refusal == nullptr ? std::string("accepted") : refusal->code;
-  };
-  const Json third = next_root();
-  EXPECT_EQ(push(production_of(third)), "invalid_root_role") << "ahead of ci";
-  ASSERT_EQ(refusal_of(signed_with(third, {&*offline_root_})), "accepted");
-  EXPECT_EQ(push(production_of(third)), "accepted");
-  Json fourth = production_of(next_root());
-  EXPECT_EQ(push(fourth), "lock_step");
-  ASSERT_EQ(refusal_of(signed_with(next_root(), {&*offline_root_})), "accepted");
-  EXPECT_EQ(push(fourth), "accepted");
-  reopen();
-  EXPECT_EQ(published()->production_version, 4);
-}
-
-TEST_F(Updates, KeysThatProductionNamesStillAreKept) {
-  begin_production();
-  Json root = next_root();
-  const std::string old = *root["roles"]["timestamp"]["keyids"].if_array()->front().if_text();
-  const auto fresh = repos_->new_online_key("acme", tuf::Role::timestamp, crypto::KeyType::ed25519).value();
-  test::unlist_key(root, "timestamp", tuf::public_key_from_json(root["keys"][old]).value());
-  test::list_key(root, "timestamp", fresh);
-  const auto keys = stored_online_keys();
-  ASSERT_EQ(refusal_of(signed_with(root, {&*offline_root_}), {{.names = {"replace-role"}}}), "accepted");
-  EXPECT_EQ(stored_online_keys(), keys) << "the production root lists the old one";
+TEST_F(Updates, RefuseNoBuildAndChangeNoTargetOfADevice) {
+  std::atomic<int> published_builds = 0;
+  std::thread builds([&] {
+    for (int i = 0; i < 20; ++i)
+      published_builds += repos_->add_targets("acme", {test::target("foo-lmp-" + std::to_string(i))}).ok() ? 1 : 0;
+  });
+  begin();
+  EXPECT_TRUE(updates().make_online_keys("acme", {"alice", ""},
+                                         {tuf::Role::targets, tuf::Role::snapshot, tuf::Role::timestamp},
+                                         crypto::KeyType::ed25519));
+  const Json ci = draft();
+  EXPECT_TRUE(put(ci, production_of(ci), {&*offline_root_}));
+  EXPECT_THAT(apply(), IsEmpty());
+  builds.join();
+  EXPECT_EQ(published_builds, 20);
+  EXPECT_EQ(published()->target_list.size(), 20u);
+  EXPECT_EQ(published()->root_version, 3);
+  EXPECT_TRUE(test::as_a_device(*repos_, kNow));
 }
 
 }  // namespace
