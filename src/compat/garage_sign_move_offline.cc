@@ -17,6 +17,7 @@ struct Move {
   TufRepo repo;
   RepoService service;
   std::vector<Root> chain;  // from the trusted root to the newest
+  Bytes targets = {};       // as published, when another key is to sign them
   const Root& newest() const { return chain.back(); }
   std::string old_alias() const { return run.asked.value("--old-root-alias"); }
   bool replaces_all() const { return run.asked.has("--replace-all-keys"); }
@@ -129,11 +130,28 @@ Status edit_targets_keys(Move& move, ceremony::RootEdit& edit) {
   const auto name = move.run.asked.value_if("--new-targets");
   if (!name) return {};
   const auto next = TRY_IN("key '" + *name + "'", move.repo.public_key(*name));
-  const Bytes targets = TRY(pulled_targets(move));
-  if (move.replaces_all()) return leave_only(edit, tuf::Role::targets, next);
-  if (move.newest()->material(tuf::Role::targets).contains(next)) return {};  // it may sign already, with the others
-  TRY(edit.replace_key(tuf::Role::targets, TRY(replaced_targets_key(move, edit, targets)), next));
+  Bytes targets = TRY(pulled_targets(move));
+  const bool may_sign = move.newest()->material(tuf::Role::targets).contains(next);
+  if (may_sign && !move.replaces_all()) return {};  // with the others
+  if (move.replaces_all())
+    TRY(leave_only(edit, tuf::Role::targets, next));
+  else
+    TRY(edit.replace_key(tuf::Role::targets, TRY(replaced_targets_key(move, edit, targets)), next));
+  move.targets = std::move(targets);
   return {};
+}
+
+// By the new targets key over what is published, so that root and targets change together. Null: its private half is
+// elsewhere, and a server that needs it stages the root until targets come.
+Result<Json> targets_signatures(const Move& move) {
+  const auto name = move.run.asked.value_if("--new-targets");
+  if (!name || move.targets.empty() || !TRY(has_pair(move, *name))) return Json();
+  const tuf::KeySigner signer(TRY_IN("key '" + *name + "'", move.repo.private_key(*name)));
+  const auto envelope = TRY(tuf::parse_envelope(move.targets, tuf::kMaxTargets));
+  const auto id = tuf::key_id(signer.public_key());
+  Json signatures;
+  signatures.push_back(TRY(tuf::signature_json(signer, id, envelope.body)));
+  return signatures;
 }
 
 Result<Json> next_body(Move& move, const tuf::KeyId& old, const crypto::PublicKey& next) {
@@ -149,7 +167,7 @@ Result<Json> next_body(Move& move, const tuf::KeyId& old, const crypto::PublicKe
 }
 
 Push push_of(const Move& move, Bytes candidate) {
-  Push push{move.newest(), std::move(candidate), {{"replace-role"}, false}};  // it is what this command is for
+  Push push{move.newest(), std::move(candidate), {{"replace-role"}, false}, {}};  // it is what this command is for
   if (move.replaces_all()) push.allowed.names = {"replace-role", "fewer-keys", "lower-threshold"};
   return push;
 }
@@ -159,7 +177,8 @@ Result<int> publish(Move& move, const tuf::KeyId& old, const crypto::PrivateKey&
   const tuf::KeySigner next(TRY_IN("key '" + name + "'", move.repo.private_key(name))), before(old_key);
   const Json body = TRY(next_body(move, old, next.public_key()));
   const auto ids = ceremony::known_ids(*move.newest(), body);
-  const Push push = push_of(move, TRY(ceremony::sign_root(body, {&next, &before}, ids)));
+  Push push = push_of(move, TRY(ceremony::sign_root(body, {&next, &before}, ids)));
+  push.targets_signatures = TRY(targets_signatures(move));
   if (const int refused = TRY(refuse_before_sending(move.run, move.repo, push)); refused != kDone) return refused;
   const int sent = TRY(send_root(move.run, move.repo, move.service, push));
   if (sent == kDone) TRY(move.repo.write_signed(tuf::Role::root, push.candidate));

@@ -89,6 +89,34 @@ TEST(MoveOffline, PutsTheUsersKeysInPlaceOfTheServers) {
   EXPECT_TRUE(scene.has("roles/targets.json.checksum"));
 }
 
+// What stands beside `signed` in the root that was sent.
+Json targets_signatures_sent(const Scene& scene) {
+  const auto envelope = parse_json(scene.server.bodies_sent().back()).value();
+  const Json* signatures = envelope.find("targets-signatures");
+  return signatures == nullptr ? Json() : *signatures;
+}
+
+TEST(MoveOffline, SendsTheSignatureThatThePublishedTargetsNeedUnderTheNewRoot) {
+  Scene scene;
+  ASSERT_EQ(scene.move(), kDone) << scene.said;
+  Json targets = parse_json(scene.server.served_files().at("targets.json")).value();
+  EXPECT_FALSE(tuf::targets_under(*scene.newest(), to_json(targets)).ok());
+  targets["signatures"] = targets_signatures_sent(scene);
+  EXPECT_TRUE(tuf::targets_under(*scene.newest(), to_json(targets)).ok());
+}
+
+TEST(MoveOffline, DeletesNothingWhileTheRootIsStaged) {
+  Scene scene;
+  scene.files.remove(kRepo + "/keys/new-targets.sec").value();  // on another machine
+  scene.server.set_mood(Repository::Mood::stage);
+  EXPECT_EQ(scene.move(), kFailed);
+  EXPECT_TRUE(targets_signatures_sent(scene).is_null());
+  EXPECT_THAT(scene.said, HasSubstr("the root is staged"));
+  EXPECT_TRUE(scene.server.holds_private_key(id_of('1')));
+  EXPECT_TRUE(scene.has("keys/origin.sec"));
+  EXPECT_EQ(scene.newest()->version, 1);
+}
+
 TEST(MoveOffline, KeepsOtherKeysAndThresholds) {
   Scene scene({.root_keys = "21", .targets_keys = "ot"});
   ASSERT_EQ(scene.move(), kDone) << scene.said;

@@ -15,6 +15,7 @@ struct Push {
   tuf::Trusted<tuf::Root> trusted;
   Bytes candidate;
   tuf::Allowed allowed;
+  Json targets_signatures = {};  // of the published targets by keys that enter with this root; null: none
 };
 // kDone, or said: everything that can be known without a request.
 Result<int> refuse_before_sending(const Run& run, const TufRepo& repo, const Push& push);

@@ -147,6 +147,19 @@ std::string push_name(const tuf::Allowed& allowed) {
   return "root" + query;
 }
 
+// The candidate, with what the server takes beside `signed` and does not store.
+Result<Bytes> sent_body(const Push& push) {
+  if (push.targets_signatures.is_null()) return push.candidate;
+  Json envelope = TRY(parse_json(push.candidate, {.max_bytes = tuf::kMaxRoot}));
+  envelope["targets-signatures"] = push.targets_signatures;
+  return to_json(envelope);
+}
+
+bool is_staged(BytesView answer) {
+  const auto json = parse_json(answer);
+  return json.ok() && json->find("staged") != nullptr;
+}
+
 }  // namespace
 
 Result<Bytes> served_root(const RepoService& service) {
@@ -176,8 +189,12 @@ Result<int> refuse_before_sending(const Run& run, const TufRepo& repo, const Pus
 
 Result<int> send_root(const Run& run, const TufRepo& repo, RepoService& service, const Push& push) {
   TRY(record_push(run, repo, push.candidate));
-  const auto reply = service.call("POST", push_name(push.allowed), push.candidate);
+  const auto reply = service.call("POST", push_name(push.allowed), TRY(sent_body(push)));
   if (!reply || reply->status >= 500) return settle_push(run, repo, service, push.candidate);
+  if (reply->status == 202 && is_staged(reply->body))
+    return run.refuse(kFailed, conflict("the root is staged: the server publishes it with the next targets that its new "
+                                        "targets keys sign",
+                                        "have the targets signed and pushed with the new key, then 'root pull'"));
   if (reply->status == 202)
     return run.refuse(kFailed,
                       conflict("a second person must approve this root", "approval id: " + reply->body.substr(0, 200)));
@@ -224,7 +241,7 @@ Result<int> root_push(const Run& run) {
     if (!(TRY(body_of(*candidate)) == (*trusted)->body))
       TRY_IN("roles/root.json is no successor of the server's root", tuf::next_root(*trusted, *candidate));
   }
-  const Push push{*trusted, *candidate, {run.asked.list("--allow"), run.asked.has("--force")}};
+  const Push push{*trusted, *candidate, {run.asked.list("--allow"), run.asked.has("--force")}, {}};
   if (const int refused = TRY(refuse_before_sending(run, repo, push)); refused != kDone) return refused;
   auto service = TRY(run.service(repo));
   if (TRY(arrived_before(run, repo, service, push.candidate))) return kDone;
