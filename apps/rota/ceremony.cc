@@ -31,6 +31,10 @@ Result<tuf::Role> role_of(const std::string& name) {
   return bad_input("role: want root, targets, snapshot or timestamp, got '" + name + "'");
 }
 
+ceremony::Stream stream_of(const Invocation& call) {
+  return call.given.has("prod") ? ceremony::Stream::prod : ceremony::Stream::ci;
+}
+
 class WishReader {
  public:
   explicit WishReader(const Invocation& call) : call_(call) {}
@@ -39,6 +43,7 @@ class WishReader {
     wish_.factory = call_.given.text("factory");
     wish_.reason = call_.given.text("message");
     wish_.author = call_.given.text("author");
+    wish_.stream = stream_of(call_);
     wish_.now = SystemClock().now();
     TRY(read_expiry());
     TRY(each("add", "ROLE:OWNER:FILE.pub", [this](const auto& parts) { return add(parts); }));
@@ -115,11 +120,13 @@ ceremony::Chain with_older_roots(const ceremony::RootSource& source, const cerem
   return whole.ok() ? std::move(whole).value() : chain;
 }
 
-Status has_one_chain(ceremony::RootSource source) {
+// Both chains are changed alike, one draft each.
+Status hint_at_production(const Invocation& call, ceremony::RootSource source) {
+  if (source.stream == ceremony::Stream::prod) return {};
   source.stream = ceremony::Stream::prod;
-  if (!TRY(ceremony::fetch_newest_root(source))) return {};
-  return bad_input("this factory has a production chain; ceremonies do not change two chains at once",
-                   "rotate it with fioctl keys tuf updates");
+  if (TRY(ceremony::fetch_newest_root(source)))
+    call.talk.hint("this factory has a production chain too: make a second draft of the same changes with --prod, and finish it after this one");
+  return {};
 }
 
 // From a file, without a network; else from the server.
@@ -129,8 +136,9 @@ Result<ceremony::Chain> chain_to_start_from(const Invocation& call) {
     return TRY_IN("--from", ceremony::read_trusted_chain(bytes));
   }
   const std::string factory = call.given.text("factory");
-  const auto source = TRY(call.service.root_source(factory));
-  TRY(has_one_chain(source));
+  auto source = TRY(call.service.root_source(factory));
+  source.stream = stream_of(call);
+  TRY(hint_at_production(call, source));
   const auto chain = TRY(server_chain(call, source, factory));
   TRY(remember(call, source, factory, chain.back()));
   return with_older_roots(source, chain);
@@ -170,6 +178,7 @@ Command new_command() {
            {Kind::required_value, "-m,--message", "why, for the record"},
            {Kind::value, "--author", "your name, for the record"},
            {Kind::value, "--from", "start from this root or roots archive, without a network"},
+           {Kind::flag, "--prod", "of the production chain"},
            kTrustedRoot,
            kFirstUse,
            {Kind::values, "--add", "ROLE:OWNER:FILE.pub; may be repeated"},

@@ -19,8 +19,8 @@ struct Keyring {
   std::vector<tuf::KeySigner> signers;
   std::optional<ceremony::Chain> pin;
 };
-// `paths` with a comma between several: archives, open or sealed, and private key files. Only keys among `wanted` are taken.
-Result<Keyring> keyring_of(const Invocation& call, const std::map<tuf::KeyId, crypto::PublicKey>& wanted);
+// Archives, open or sealed, and private key files, with a comma between several. Only keys that can sign the draft are taken.
+Result<Keyring> keyring_of(const Invocation& call, const ceremony::CheckedDraft& draft);
 
 Result<keys::ArchiveUnlock> unlock_of(const Invocation& call);
 // --trusted-root FILE.
@@ -28,7 +28,8 @@ Result<std::optional<ceremony::Chain>> given_chain(const Invocation& call);
 // --allow a,b, where "short-expiry" stands for the expiry.
 tuf::Allowed allowed_of(const Invocation& call);
 
-// The chain of the server from --trusted-root, `archive`, what this machine remembers, or on first use if that is agreed to.
+// The chain of the server, of the stream of `source`, from --trusted-root, `archive`, what this machine remembers, or on first
+// use if that is agreed to.
 Result<ceremony::Chain> server_chain(const Invocation& call, const ceremony::RootSource& source, const std::string& factory,
                                      const keys::Archive* archive = nullptr);
 Status remember(const Invocation& call, const ceremony::RootSource& source, const std::string& factory,

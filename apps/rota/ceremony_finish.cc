@@ -21,7 +21,8 @@ Status ask_to_publish(const Invocation& call, const ceremony::CheckedDraft& draf
 
 Result<Transcript> publish(const Invocation& call, const Finish& finish) {
   const std::string factory = call.given.text_or("factory", finish.draft.draft.factory);
-  const auto source = TRY(call.service.root_source(factory));
+  auto source = TRY(call.service.root_source(factory));
+  source.stream = finish.draft.draft.stream;
   const auto chain = TRY(server_chain(call, source, factory));
   TRY(ask_to_publish(call, finish.draft, "of factory '" + ceremony::plain(factory) + "'"));
   auto done = TRY(ceremony::finish_on(source, finish, chain));

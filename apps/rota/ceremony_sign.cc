@@ -65,7 +65,7 @@ Status writable(Files& files, const std::string& output, const std::string& draf
 
 Status ceremony_review(const Invocation& call) {
   const auto draft = TRY(DraftFile(call.files, call.given.text("draft")).read());
-  const auto ring = TRY(keyring_of(call, draft.signers()));
+  const auto ring = TRY(keyring_of(call, draft));
   const auto belief = TRY(own_belief(call, ring));
   if (belief) TRY(ceremony::starts_from(draft, *belief));
   const auto review = ceremony::reviewed(draft, SystemClock().now());
@@ -88,7 +88,7 @@ Status ceremony_sign(const Invocation& call) {
   const auto held = TRY(file.lock());
   TRY(file.no_journal());
   const auto draft = TRY(file.read());
-  const auto ring = TRY(keyring_of(call, draft.signers()));
+  const auto ring = TRY(keyring_of(call, draft));
   TRY(believed(call, draft, TRY(own_belief(call, ring))));
   const auto review = ceremony::reviewed(draft, SystemClock().now());
   show(call, draft, review);

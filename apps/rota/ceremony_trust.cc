@@ -19,12 +19,10 @@ bool is_archive(BytesView bytes) {
   return bytes.starts_with("\x1f\x8b") || keys::age_lock(bytes) != keys::AgeLock::none;
 }
 
-using Wanted = std::map<tuf::KeyId, crypto::PublicKey>;
-
 class Gathering {
  public:
-  Gathering(const Invocation& call, const Wanted& wanted) : call_(call) {
-    for (const auto& [id, key] : wanted) wanted_.insert(key);
+  Gathering(const Invocation& call, const ceremony::CheckedDraft& draft) : call_(call), stream_(draft.draft.stream) {
+    for (const auto& [id, key] : draft.signers()) wanted_.insert(key);
   }
 
   Result<Keyring> all() {
@@ -47,18 +45,32 @@ class Gathering {
     const auto disk = TRY(file.read());
     for (const auto& key : disk.archive.keys_among(wanted_))
       if (disk.archive.find(key.sec_member) != nullptr) ring_.signers.emplace_back(TRY(disk.archive.private_key(key)));
-    const auto pin = TRY(ceremony::archive_pin(disk.archive, ceremony::Stream::ci));
+    auto pin = TRY(ceremony::archive_pin(disk.archive, stream_));
+    if (!pin) pin = TRY(ceremony::archive_pin(disk.archive, ceremony::Stream::ci));  // below its first root production is ci
     if (pin && (!ring_.pin || ring_.pin->back()->version < (*pin)->version)) ring_.pin = ceremony::Chain{*pin};
     return {};
   }
 
   const Invocation& call_;
+  ceremony::Stream stream_;
   std::set<crypto::PublicKey> wanted_;
   Keyring ring_;
 };
 
 ceremony::TrustMemory memory_of(const Invocation& call, const ceremony::RootSource& source, const std::string& factory) {
   return {call.files, folder_of(profile_path()) + "/trust", source.base, factory};
+}
+
+// From a production root that was given, else anchored in what is known of it, or in the ci chain.
+Result<ceremony::Chain> production_chain(const ceremony::RootSource& source, const ceremony::Belief& belief,
+                                         const std::optional<ceremony::Chain>& given) {
+  if (given) return ceremony::walk_roots(source, given->back());
+  ceremony::RootSource ci = source;
+  ci.stream = ceremony::Stream::ci;
+  const auto chain = TRY(ceremony::believed_chain(ci, belief, {}));
+  auto production = TRY(ceremony::believed_prod_chain(ci, belief, chain, {}));
+  if (!production) return not_found("this factory has no production chain");
+  return std::move(*production);
 }
 
 Status agree_to_first_use(const Invocation& call, const tuf::Trusted<tuf::Root>& newest) {
@@ -79,7 +91,7 @@ Result<keys::ArchiveUnlock> unlock_of(const Invocation& call) {
   return keys::unlock_from(call.files, {call.given.text("passphrase-file"), call.given.text("identity")}, ask);
 }
 
-Result<Keyring> keyring_of(const Invocation& call, const Wanted& wanted) { return Gathering(call, wanted).all(); }
+Result<Keyring> keyring_of(const Invocation& call, const ceremony::CheckedDraft& draft) { return Gathering(call, draft).all(); }
 
 Result<std::optional<ceremony::Chain>> given_chain(const Invocation& call) {
   if (!call.given.has("trusted-root")) return std::optional<ceremony::Chain>();
@@ -101,13 +113,15 @@ Result<ceremony::Chain> server_chain(const Invocation& call, const ceremony::Roo
   const auto memory = memory_of(call, source, factory);
   ceremony::Belief belief{.archive = archive, .memory = &memory};
   belief.first_use = [&call](const auto& newest) { return agree_to_first_use(call, newest); };
-  if (const auto given = TRY(given_chain(call))) belief.given = given->back();
+  const auto given = TRY(given_chain(call));
+  if (source.stream == ceremony::Stream::prod) return production_chain(source, belief, given);
+  if (given) belief.given = given->back();
   return ceremony::believed_chain(source, belief, {});
 }
 
 Status remember(const Invocation& call, const ceremony::RootSource& source, const std::string& factory,
                 const tuf::Trusted<tuf::Root>& root) {
-  return memory_of(call, source, factory).remember(ceremony::Stream::ci, root);
+  return memory_of(call, source, factory).remember(source.stream, root);
 }
 
 Status believed(const Invocation& call, const ceremony::CheckedDraft& draft, const std::optional<ceremony::Chain>& belief) {

@@ -72,6 +72,12 @@ Result<std::vector<DraftSignature>> signatures_from(const Json& json) {
   return signatures;
 }
 
+Result<Stream> stream_from(std::string_view name) {
+  for (const Stream stream : {Stream::ci, Stream::prod})
+    if (name_of(stream) == name) return stream;
+  return rejected("stream: want 'ci' or 'prod'");
+}
+
 Result<std::vector<Bytes>> chain_from(const Json& json) {
   const auto* items = json.if_array();
   if (items == nullptr || items->empty() || items->size() > kMaxDraftChain)
@@ -95,7 +101,8 @@ Json covered_json(const Draft& draft) {
   Json chain(Json::Array{});
   for (const auto& root : draft.chain) chain.push_back(Json(base64(root)));
   return Json(Json::Object{
-      {"format", kFormat}, {"factory", draft.factory}, {"chain", std::move(chain)}, {"signed", draft.body}});
+      {"format", kFormat}, {"factory", draft.factory}, {"stream", name_of(draft.stream)}, {"chain", std::move(chain)},
+      {"signed", draft.body}});
 }
 
 Bytes envelope_of(const Draft& draft) {
@@ -173,11 +180,12 @@ Json draft_json(const Draft& draft) {
 Bytes draft_bytes(const Draft& draft) { return tuf::canonical(draft_json(draft)) + "\n"; }
 
 Result<Draft> draft_from_json(const Json& json) {
-  TRY(has_only(json, {"format", "factory", "chain", "signed", "signatures"}));
+  TRY(has_only(json, {"format", "factory", "stream", "chain", "signed", "signatures"}));
   if (json.text_or("format", "") != kFormat) return rejected("format: want '" + std::string(kFormat) + "'");
   Draft draft;
   draft.factory = TRY(well_formed(json.text("factory")));
   if (draft.factory.size() > kMaxFactory) return rejected("factory: the name is too long");
+  draft.stream = TRY(stream_from(json.text_or("stream", "")));
   draft.chain = TRY(chain_from(*json.find("chain")));
   draft.body = *json.find("signed");
   draft.signatures = TRY(signatures_from(*json.find("signatures")));

@@ -28,6 +28,7 @@ struct DraftSignature {
 
 struct Draft {
   std::string factory;       // for people; nothing is decided by it
+  Stream stream = Stream::ci;
   std::vector<Bytes> chain;  // roots as served, in order; the last one is what `body` follows
   Json body;                 // the next root, with the reason in x-changelog and names in x-key-owners
   std::vector<DraftSignature> signatures = {};  // by key id, each once

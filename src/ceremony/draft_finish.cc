@@ -65,7 +65,6 @@ class Publication {
 
   // The root as served, verified.
   Result<Bytes> published(const Chain& verified) {
-    TRY(only_one_chain());
     if (auto served = TRY(ours_among(verified))) return *served;
     TRY(complete(finish_));
     TRY(no_transaction());
@@ -84,15 +83,6 @@ class Publication {
   }
 
  private:
-  // A production chain moves in step with ci; a draft holds the next root of one chain.
-  Status only_one_chain() const {
-    RootSource prod = source_;
-    prod.stream = Stream::prod;
-    if (!TRY(fetch_newest_root(prod))) return {};
-    return bad_input("this factory has a production chain; ceremonies do not change two chains at once",
-                     "rotate it with fioctl keys tuf updates");
-  }
-
   // The root of the draft's version in the server's chain, when it is ours; nothing when the chain ends before it.
   Result<std::optional<Bytes>> ours_among(const Chain& verified) const {
     const auto& trusted = draft_.trusted();
@@ -112,7 +102,7 @@ class Publication {
 
   // A server without the updates API has no such page.
   Status no_transaction() const {
-    const FetchRequest request{.url = source_.url("root/updates"), .headers = source_.headers, .max_body = kMaxAnswer};
+    const FetchRequest request{.url = source_.base + "/root/updates", .headers = source_.headers, .max_body = kMaxAnswer};
     const auto reply = TRY(source_.fetcher->fetch(request));
     if (reply.status == 404 || reply.status == 405) return {};
     if (reply.status != 200) return http_error(request, reply);
@@ -124,8 +114,9 @@ class Publication {
   // What the server's own linter has to be told.
   std::string allowances() const {
     std::string query;
-    if (!finish_.allowed.names.empty()) query = "?allow-weaker=1";
-    if (finish_.allowed.short_expiry) query += std::string(query.empty() ? "?" : "&") + "force-expiry=1";
+    if (!finish_.allowed.names.empty()) query += "&allow-weaker=1";
+    if (finish_.allowed.short_expiry) query += "&force-expiry=1";
+    if (!query.empty() && source_.stream == Stream::ci) query[0] = '?';
     return query;
   }
 
@@ -194,6 +185,7 @@ Result<CheckedDraft> DraftFile::read() const {
 Result<std::string> DraftFile::sha256() const { return crypto::sha256_hex(TRY(files_->read(path_, kMaxDraft + 2))); }
 
 Result<Transcript> finish_on(const RootSource& source, const Finish& finish, const Chain& verified) {
+  if (source.stream != finish.draft.draft.stream) return bad_input("the draft is of another chain than that of the server");
   TRY(journal_fits(finish, source));
   Publication publication(source, finish);
   const Bytes served = TRY(publication.published(verified));

@@ -113,14 +113,27 @@ TEST(FinishOn, RefusesAStaleDraftAndAnotherFactory) {
   EXPECT_EQ(foreign.server.posts(), 0);
 }
 
-TEST(FinishOn, RefusesAFactoryWithAProductionChainOrAnOpenTransaction) {
-  FinishScene production;
-  production.server.add_production(custodian_roots());
-  EXPECT_EQ(production.finish().error().fault, Fault::bad_input);
+TEST(FinishOn, PublishesADraftOfTheProductionChainThere) {
+  DraftWish wish = dave_for_carol();
+  wish.stream = Stream::prod;
+  FinishScene scene("AB", wish);
+  scene.server.add_production(custodian_roots());
+  scene.server.publish(checked_with("AB").candidate);  // production is never ahead of ci
+  RootSource prod = scene.source();
+  prod.stream = Stream::prod;
+  const auto draft = scene.file.read().value();
+  const auto done = finish_on(prod, {scene.file, draft, scene.clock, kTranscript}, custodians());
+  ASSERT_TRUE(done.ok()) << done.error().what;
+  EXPECT_EQ(scene.server.production_roots().size(), 3u);
+  EXPECT_EQ(scene.server.posts(), 1);
+  EXPECT_EQ(finish_on(scene.source(), {scene.file, draft, scene.clock, kTranscript}, custodians()).error().fault, Fault::bad_input);
+}
+
+TEST(FinishOn, RefusesWhileATransactionIsOpen) {
   FinishScene busy;
   busy.server.set_updates_answer(R"({"status":"STARTED"})");
   EXPECT_EQ(busy.finish().error().fault, Fault::conflict);
-  EXPECT_EQ(production.server.posts() + busy.server.posts(), 0);
+  EXPECT_EQ(busy.server.posts(), 0);
 }
 
 TEST(FinishOn, LeavesAnotherTranscriptAlone) {

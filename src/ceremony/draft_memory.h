@@ -14,7 +14,7 @@ namespace rota::ceremony {
 
 class SigningMemory {
  public:
-  // `folder` like ~/.config/rota/signed: <key id>.json, {"format":"rota-signed/1","version","draft"}.
+  // `folder` like ~/.config/rota/signed: <key id>.<stream>.json, {"format":"rota-signed/1","version","draft"}.
   SigningMemory(Files& files, std::string folder) : files_(&files), folder_(std::move(folder)) {}
 
   // conflict when one of these keys has signed another root of that version, or a later one; names key and version.
@@ -27,8 +27,10 @@ class SigningMemory {
     tuf::Version version = 0;
     std::string draft;
   };
-  Result<Signed> recall(const tuf::KeyId& key) const;  // version 0: never
-  std::string path(const tuf::KeyId& key) const { return folder_ + "/" + key.hex + ".json"; }
+  Result<Signed> recall(const tuf::KeyId& key, Stream stream) const;  // version 0: never
+  std::string path(const tuf::KeyId& key, Stream stream) const {
+    return folder_ + "/" + key.hex + "." + std::string(name_of(stream)) + ".json";
+  }
   Files* files_;
   std::string folder_;
 };

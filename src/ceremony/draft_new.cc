@@ -118,7 +118,7 @@ Result<Draft> new_draft(const Chain& chain, const DraftWish& wish) {
   TRY(is_plain("factory", wish.factory, 200));
   Drafting drafting(TRY(RootEdit::of(trusted.body)), wish);
   const Json body = TRY(drafting.body());
-  const Draft draft{.factory = wish.factory, .chain = carried(chain), .body = body};
+  const Draft draft{.factory = wish.factory, .stream = wish.stream, .chain = carried(chain), .body = body};
   const auto again = TRY(checked_draft(TRY(read_draft(draft_bytes(draft)))));
   return again.draft;
 }

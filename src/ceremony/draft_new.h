@@ -28,6 +28,7 @@ struct KeyExit {
 
 struct DraftWish {
   std::string factory, reason, author = {};
+  Stream stream = Stream::ci;  // of the chain that is given
   Time now = {};
   std::optional<Time> expires = {};  // else the later of the current one and a year
   std::vector<KeyEntry> add = {};

@@ -17,6 +17,8 @@ constexpr std::size_t kLongestReason = 1000;
 
 std::string root_name(tuf::Version version) { return "root " + std::to_string(version); }
 
+std::string chain_name(Stream stream) { return stream == Stream::ci ? "" : " of the production chain"; }
+
 bool lists(const tuf::Root& root, const KeyId& id) {
   const auto& ids = root.role(tuf::Role::root).key_ids;
   return std::ranges::find(ids, id) != ids.end();
@@ -180,7 +182,7 @@ std::vector<std::string> lines(const CheckedDraft& draft, const DraftReview& rev
   std::vector<std::string> out = {
       "draft " + draft.digest,
       "from  " + root_name(trusted->version) + ", SHA-256 " + crypto::sha256_hex(trusted.raw()),
-      "to    " + root_name(draft.next.version) + ", factory '" + plain(draft.draft.factory) + "' (as the draft says)",
+      "to    " + root_name(draft.next.version) + chain_name(draft.draft.stream) + ", factory '" + plain(draft.draft.factory) + "' (as the draft says)",
       "why   " + plain(draft.draft.reason(), kLongestReason) + (draft.draft.author().empty() ? "" : ", says " + plain(draft.draft.author()))};
   out.emplace_back("changes:");
   for (const auto& line : lines(review.changes)) out.push_back("  " + plain(line));
@@ -200,6 +202,7 @@ Json to_json(const CheckedDraft& draft, const DraftReview& review) {
   return Json(Json::Object{
       {"draft", draft.digest},
       {"factory", draft.draft.factory},
+      {"stream", name_of(draft.draft.stream)},
       {"reason", draft.draft.reason()},
       {"author", draft.draft.author()},
       {"from", Json(Json::Object{{"version", Json(trusted->version)}, {"sha256", crypto::sha256_hex(trusted.raw())}})},

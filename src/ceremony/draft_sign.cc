@@ -33,6 +33,7 @@ std::string differences_of(const CheckedDraft& a, const CheckedDraft& b) {
   std::string text;
   for (const auto& line : lines(difference(a.draft.body, b.draft.body))) text += "; " + plain(line);
   if (a.draft.factory != b.draft.factory) text += "; factory";
+  if (a.draft.stream != b.draft.stream) text += "; stream";
   if (a.draft.chain != b.draft.chain) text += "; the roots they start from";
   return text;
 }

@@ -194,6 +194,8 @@ TEST(SigningMemory, RefusesASecondRootOfAVersionThatTheKeyHasSigned) {
   EXPECT_TRUE(memory.may_sign(first, alice).ok()) << "the same draft again";
   EXPECT_EQ(memory.may_sign(second, alice).error().fault, Fault::conflict);
   EXPECT_TRUE(memory.may_sign(second, bob).ok());
+  other.stream = Stream::prod;
+  EXPECT_TRUE(memory.may_sign(checked_with("A", other), alice).ok()) << "the production chain has versions of its own";
 
   const auto before = custodian_roots();
   const auto later = verify_chain({before[0], before[1], sim::signed_root(sim::root_body({.version = 3, .root_keys = "AB"}), "AB")}).value();
@@ -209,7 +211,7 @@ TEST(SigningMemory, RefusesToForgetOverABrokenNote) {
   sim::CrashFiles files;
   const SigningMemory memory(files, "/signed");
   make_folders(files, "/signed", 0700).value();
-  create_durable(files, "/signed/" + id_of('A').hex + ".json", "{}", 0600).value();
+  create_durable(files, "/signed/" + id_of('A').hex + ".ci.json", "{}", 0600).value();
   EXPECT_EQ(memory.may_sign(checked_with("B"), {id_of('A')}).error().fault, Fault::io);
 }
 
