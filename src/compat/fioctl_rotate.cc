@@ -89,21 +89,12 @@ class KeysRotate {
       return bad_input("--resume and --abandon: want one of them");
     const auto disk = TRY(file_.read());
     const auto access = TRY(access_to(config_, disk.archive, run_.world.fetcher));
-    TRY(same_server(access));
+    TRY(same_server(run_, file_, access));
     auto change = rotation(access);
     const auto settled = run_.asked.has("--resume") ? change.settle() : change.abandon();
     if (!settled) return flushed(settled.error());
     if (settled->outcome == Settled::Outcome::rotated) return summarise(access, *settled);
     return say_nothing_sent(*settled);
-  }
-
-  // A journal is settled with the server it was written for.
-  Status same_server(const Access& access) const {
-    if (!TRY(run_.world.files.facts(file_.journal_path())).exists()) return {};
-    const auto journal = TRY(ceremony::read_journal(run_.world.files, file_.journal_path()));
-    if (journal.server == access.source.base) return {};
-    return bad_input("'" + file_.journal_path() + "': is of the server " + journal.server + ", not " +
-                     access.source.base);
   }
 
   void warn_about_modes(const keys::ArchiveOnDisk& disk) const {

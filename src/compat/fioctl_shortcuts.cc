@@ -33,7 +33,7 @@ class Shortcut {
   };
   Shortcut(const Run& run, const Kind& kind, const Files& files, keys::ArchiveUnlock unlock)
       : run_(run), kind_(kind), unlock_(std::move(unlock)), root_(run.world.files, files.root, &unlock_) {
-    if (files.targets) targets_.emplace(run.world.files, *files.targets, &unlock_);
+    if (files.targets && *files.targets != files.root) targets_.emplace(run.world.files, *files.targets, &unlock_);
   }
 
   Status carry_out() {
@@ -171,6 +171,7 @@ class Shortcut {
       return bad_input("--resume and --abandon: want one of them");
     const auto archive = TRY(open_archive(run_, root_.path(), unlock_, Presence::optional));
     const auto access = TRY(access_for(run_, archive.archive()));
+    TRY(same_server(run_, *written().front(), access));
     auto run = rotation(access);
     const auto settled = TRY(run_.asked.has("--resume") ? run.settle() : run.abandon());
     if (settled.outcome == Settled::Outcome::rotated) return summarise(access, settled, {});

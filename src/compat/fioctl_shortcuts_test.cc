@@ -104,6 +104,28 @@ TEST(Shortcuts, RotateEveryKeyWithOneJournalForTwoArchives) {
   EXPECT_THAT(bench.names_of("t.tgz"), ElementsAre("t.tgz", "t.tgz.bak"));
 }
 
+TEST(Shortcuts, KeepBothKeysInOneArchiveWhenThatIsNamedTwice) {
+  UpdatesBench bench;
+  const auto done = bench.run({"keys", "tuf", "rotate-all-keys", "-k", bench.path, "-K", bench.path});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_TRUE(holds_key_of(bench.archive_now(), *bench.newest(), Role::root));
+  EXPECT_TRUE(holds_key_of(bench.archive_now(), *bench.newest(), Role::targets));
+}
+
+TEST(Shortcuts, SettleAJournalOnlyWithItsOwnServerAndItsOwnArchives) {
+  UpdatesBench bench;
+  bench.updates.refuse_next("apply", 423);
+  ASSERT_EQ(bench.run(rotate_all(bench)).code, 4);
+  const auto without = bench.run({"keys", "tuf", "rotate-all-keys", "-k", bench.path, "--resume"});
+  EXPECT_EQ(without.code, 1);
+  EXPECT_THAT(without.err, HasSubstr("t.tgz"));
+  bench.put("/home/owner/c.yaml", "factory: acme\nserver:\n  url: https://other.sim\n");
+  const auto elsewhere = bench.run(with(rotate_all(bench), "--resume"));
+  EXPECT_EQ(elsewhere.code, 1);
+  EXPECT_THAT(elsewhere.err, HasSubstr("is of the server"));
+  EXPECT_EQ(bench.newest()->version, 2);
+}
+
 TEST(Shortcuts, TheFirstRootKeyIsTakenAndRotatedAway) {
   UpdatesBench bench;
   bench.updates.hold_first_root('2');

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ceremony/journal.h"
 #include "compat/fioctl_config.h"
 #include "crypto/hash.h"
 
@@ -213,6 +214,13 @@ Result<Scene> scene_of(const Run& run, Access access, const keys::Archive& archi
   auto newest = TRY(believed_roots(run, access, archive, first_use));
   ceremony::UpdatesApi api(access.source);
   return Scene{std::move(access), std::move(api), ceremony::current_roots(std::move(newest))};
+}
+
+Status same_server(const Run& run, const keys::ArchiveFile& file, const Access& access) {
+  if (!TRY(run.world.files.facts(file.journal_path())).exists()) return {};
+  const auto journal = TRY(ceremony::read_journal(run.world.files, file.journal_path()));
+  if (journal.server == access.source.base) return {};
+  return bad_input("'" + file.journal_path() + "': is of the server " + journal.server + ", not " + access.source.base);
 }
 
 Result<UpdatesState> open_state(const UpdatesApi& api) {

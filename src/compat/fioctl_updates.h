@@ -30,6 +30,9 @@ Result<Access> access_for(const Run& run, const keys::Archive& archive);
 // Verifies the roots.
 Result<Scene> scene_of(const Run& run, Access access, const keys::Archive& archive, FirstUse first_use = FirstUse::ask);
 
+// A journal is settled with the server it was written for; bad_input otherwise.
+Status same_server(const Run& run, const keys::ArchiveFile& file, const Access& access);
+
 // fioctl.md 9: NONE and APPLYING are refused for every command that modifies.
 Result<ceremony::UpdatesState> open_state(const ceremony::UpdatesApi& api);
 
