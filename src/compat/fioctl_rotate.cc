@@ -70,7 +70,7 @@ class KeysRotate {
     const auto disk = TRY(file_.read());
     warn_about_modes(disk);
     const auto access = TRY(access_to(config_, disk.archive, run_.world.fetcher));
-    const auto newest = TRY(roots_to_follow(access, disk.archive));
+    const auto newest = TRY(believed_roots(run_, access, disk.archive));
     const auto plan = TRY(planned(access, disk.archive, newest));
     for (const auto& warning : plan.warnings) run_.talk.warn(warning);
     if (run_.asked.has("--dry-run")) return show_plan(plan);
@@ -101,13 +101,6 @@ class KeysRotate {
     run_.talk.warn("'keys rotate' is deprecated; use 'keys tuf rotate-offline-key -r root -k FILE'");
     if ((disk.mode & kOthers) != 0)
       run_.talk.warn("'" + file_.path() + "' can be read or changed by others; make it 0600");
-  }
-
-  // In a transaction both roots go together, so production follows ci where it has no chain yet.
-  Result<ceremony::NewestRoots> roots_to_follow(const Access& access, const keys::Archive& archive) const {
-    auto newest = TRY(believed_roots(run_, access, archive));
-    const bool by_transaction = TRY(ceremony::UpdatesApi(access.source).state()).has_value();
-    return by_transaction ? ceremony::current_roots(std::move(newest)).roots : newest;
   }
 
   Result<RotationPlan> planned(const Access& access, const keys::Archive& archive,

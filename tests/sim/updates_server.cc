@@ -144,9 +144,9 @@ FetchReply UpdatesServer::start(const Json& body, const std::string& who) {
 
 FetchReply UpdatesServer::put(const Json& body) {
   if (status_ != "STARTED") return refused(423);
-  if (body.find("ci-root") == nullptr || body.find("prod-root") == nullptr) return refused(400);
+  if (body.find("ci-root") == nullptr) return refused(400);
   ci_ = to_json(*body.find("ci-root"));
-  prod_ = to_json(*body.find("prod-root"));
+  prod_ = body.find("prod-root") == nullptr ? Bytes() : to_json(*body.find("prod-root"));
   for (const auto& [name, to] : {std::pair{"targets-signatures", &targets_signatures_},
                                  std::pair{"waves-signatures", &waves_signatures_}})
     if (const Json* signatures = body.find(name))
@@ -189,13 +189,14 @@ std::vector<std::string> UpdatesServer::faults() const {
   std::vector<std::string> all;
   const tuf::Allowed allowed{.names = {"lower-threshold", "fewer-keys", "replace-role"}};
   for (const auto* draft : {&ci_, &prod_}) {
+    if (draft->empty() && draft == &prod_ && repository_.production_roots().empty()) continue;
     const auto& chain = draft == &prod_ && !repository_.production_roots().empty() ? repository_.production_roots()
                                                                                    : repository_.roots();
     auto newest = tuf::anchor_root(chain.front()).value();
     for (std::size_t i = 1; i < chain.size(); ++i) newest = tuf::next_root(newest, chain[i]).value();
     for (auto& reason : tuf::stopping(tuf::admit_root(newest, *draft, now_), allowed)) all.push_back(std::move(reason));
   }
-  if (!all.empty()) return all;
+  if (!all.empty() || prod_.empty()) return all;
   const auto next = tuf::read_root(tuf::parse_envelope(prod_, tuf::kMaxRoot).value()).value();
   for (const auto& [files, signatures] : {std::pair{&targets_, &targets_signatures_}, std::pair{&waves_, &waves_signatures_}})
     for (const auto& [name, file] : *files) {
@@ -218,7 +219,7 @@ FetchReply UpdatesServer::apply() {
   auto chain = repository_.production_roots().empty() ? repository_.roots() : repository_.production_roots();
   chain.push_back(prod_);
   repository_.publish(ci_);
-  repository_.add_production(std::move(chain));
+  if (!prod_.empty()) repository_.add_production(std::move(chain));
   online_ = next_online_;
   applied_ = txid_;
   status_ = "NONE";
