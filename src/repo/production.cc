@@ -125,10 +125,13 @@ Result<ProductionFile> signed_under(const tuf::Root& root, const ProductionFile&
   return next;
 }
 
+bool concerns_production(const Change& change) {
+  return change.production_root || !change.tag_signatures.empty() || !change.wave_signatures.empty();
+}
+
 Result<std::vector<ProductionFile>> production_after(const std::vector<ProductionFile>& files, const Standing& next,
                                                      const Change& change, const std::vector<OnlineKey>& keys) {
   std::vector<ProductionFile> changed;
-  if (!change.production_root && change.tag_signatures.empty() && change.wave_signatures.empty()) return changed;
   const auto root = TRY(newest_production_root(next));
   if (!root) return changed;
   for (const auto& file : files) {

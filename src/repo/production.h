@@ -45,7 +45,9 @@ class ProductionLedger {
 // own. rejected: "tag 'x': …" where they are too few or one of them does not verify.
 Result<ProductionFile> signed_under(const tuf::Root& root, const ProductionFile& file, const Change& change,
                                     const std::vector<OnlineKey>& keys);
-// Those of `files` that a change makes other bytes of; without a new production root or signatures none.
+// True when targets in use have to be signed again.
+bool concerns_production(const Change& change);
+// Those of `files` that such a change makes other bytes of.
 Result<std::vector<ProductionFile>> production_after(const std::vector<ProductionFile>& files, const Standing& next,
                                                      const Change& change, const std::vector<OnlineKey>& keys);
 

@@ -89,7 +89,9 @@ Status Repositories::Impl::publish(const Standing& before, const Change& change,
   const Time now = clock.now();
   const auto keys = TRY(vault.online(before.factory));
   auto next = TRY(standing_after(before, change, keys, now));
-  const auto files = TRY(production_after(TRY(production.in_use(before.factory)), next, change, keys));
+  std::vector<ProductionFile> files;
+  if (concerns_production(change))
+    files = TRY(production_after(TRY(production.in_use(before.factory)), next, change, keys));
   const auto commit = [&]() -> Status {
     TRY(write(before, next, now));
     for (const auto& file : files) TRY(production.sign_again(before.factory, file));
