@@ -221,7 +221,7 @@ Status keys_rotate(const Run& run) {
         "fioctl keys rotate FILE");
   TRY(asked_key_type(run.asked));
   TRY(asked_expiry(run.asked, run.world.clock.now()));
-  if (run.asked.has("--initial") && !run.asked.has("--resume")) TRY(take_first_root(run, run.asked.arguments.front()));
+  if (takes_first_root(run)) TRY(take_first_root(run, run.asked.arguments.front()));
   auto config = TRY(config_for(run));
   auto unlock = TRY(unlock_of(run));
   return KeysRotate(run, run.asked.arguments.front(), std::move(config), std::move(unlock)).carry_out();

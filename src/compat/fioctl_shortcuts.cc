@@ -250,14 +250,14 @@ Status tuf_rotate_offline_key(const Run& run) {
   const Shortcut::Files files{path, run.asked.value("--targets-keys")};
   if (role == Role::root && files.targets) return bad_input("--targets-keys: goes with -r targets only");
   if (role == Role::targets && run.asked.has("--initial")) return bad_input("--first-time: goes with -r root only");
-  if (run.asked.has("--initial") && !run.asked.has("--resume")) TRY(take_first_root(run, files.root));
+  if (takes_first_root(run)) TRY(take_first_root(run, files.root));
   return carry_out(run, role == Role::root ? kRoot : kTargets, files);
 }
 
 Status tuf_rotate_all_keys(const Run& run) {
   const auto path = TRY(required(run, "--keys"));
   const Shortcut::Files files{path, run.asked.value("--targets-keys")};
-  if (run.asked.has("--initial") && !run.asked.has("--resume")) TRY(take_first_root(run, files.root));
+  if (takes_first_root(run)) TRY(take_first_root(run, files.root));
   return carry_out(run, kAll, files);
 }
 

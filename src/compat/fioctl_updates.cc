@@ -97,8 +97,17 @@ Result<std::unique_ptr<FileLock>> place_for(const Run& run, const OpenArchive& t
   return held;
 }
 
+// A copy of the key that an earlier run did not finish: the server hands it out again until its receipt is confirmed.
+Status set_leftover_aside(const Run& run, const keys::ArchiveFile& file) {
+  const auto held = TRY(file.lock());
+  if (!TRY(file.has_next())) return bad_input("'" + file.path() + "': nothing is left of an earlier run");
+  run.talk.out() << "Set aside --> \"" << TRY(file.set_next_aside(run.world.clock.now())) << "\"\n";
+  return {};
+}
+
 Status init_first_time(const Run& run, const Beginning& beginning) {
   const OpenArchive target{keys::ArchiveFile(run.world.files, *beginning.first_time_file)};
+  if (!takes_first_root(run)) return set_leftover_aside(run, target.file);
   const auto held = TRY(place_for(run, target));
   const auto scene = TRY(scene_of_first_time(run));
   return report_started(run, TRY(begun_first_time(run, scene, target, beginning.message)));
@@ -286,6 +295,10 @@ std::vector<const tuf::Signer*> pointers(const std::vector<tuf::KeySigner>& sign
   std::vector<const tuf::Signer*> all;
   for (const auto& signer : signers) all.push_back(&signer);
   return all;
+}
+
+bool takes_first_root(const Run& run) {
+  return run.asked.has("--initial") && !run.asked.has("--resume") && !run.asked.has("--abandon");
 }
 
 Status take_first_root(const Run& run, const std::string& path) {

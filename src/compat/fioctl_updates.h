@@ -38,6 +38,8 @@ Result<ceremony::UpdatesState> open_state(const ceremony::UpdatesApi& api);
 
 // `init --first-time` for a command that goes on with the key: it lies in FILE, the server knows, no transaction is open.
 Status take_first_root(const Run& run, const std::string& path);
+// --first-time, and not to settle what an earlier run left.
+bool takes_first_root(const Run& run);
 
 // The flags.
 Result<crypto::KeyType> asked_key_type(const Asked& asked);

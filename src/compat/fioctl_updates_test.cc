@@ -265,6 +265,34 @@ TEST(Updates, TheFirstRootKeyIsKeptBeforeItsReceiptIsConfirmed) {
   EXPECT_THAT(done.out + done.err, Not(HasSubstr(hex(sim::key_of('2').ed25519_seed().reveal()))));
 }
 
+TEST(Updates, TheFirstRootKeyIsTakenAgainAfterAPowerCut) {
+  const std::vector<std::string> init = {"init", "-m", "why", "--first-time", "-k", "/home/owner/first.tgz"};
+  for (int cut = 0;; ++cut) {
+    SCOPED_TRACE("cut after file step " + std::to_string(cut));
+    UpdatesBench bench;
+    bench.updates.hold_first_root('2');
+    bench.files.cut_after(cut);
+    const bool done = bench.stage(init).code == 0;
+    bench.files.restart();
+    const bool there = bench.files.facts("/home/owner/first.tgz")->exists();
+    EXPECT_TRUE(there || bench.updates.receipt().empty()) << "confirmed, and on no disk";
+    if (bench.updates.is_open()) {
+      EXPECT_EQ(bench.stage({"cancel"}).code, 0);
+    }
+    auto again = init;
+    if (bench.files.facts("/home/owner/first.tgz.tmp")->exists()) {
+      EXPECT_EQ(bench.stage(init).code, 4);
+      again.emplace_back("--abandon");
+      EXPECT_EQ(bench.stage(again).code, 0);
+    }
+    EXPECT_EQ(bench.stage(init).code, there ? 3 : 0);
+    EXPECT_NE(bench.archive_at("/home/owner/first.tgz").find("tufrepo/keys/first-root.sec"), nullptr);
+    if (!done) continue;
+    EXPECT_GT(cut, 4);
+    break;
+  }
+}
+
 TEST(Updates, TheFirstRootKeyMustBeTheNewestRootsOwn) {
   UpdatesBench bench;
   bench.updates.hold_first_root('7');
