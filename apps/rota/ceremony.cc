@@ -1,5 +1,6 @@
 // rota ceremony: the next root made by several people, over a draft file that travels by any means.
 #include "ceremony.h"
+
 #include "ceremony/draft_finish.h"
 #include "ceremony/draft_new.h"
 #include "ceremony/draft_review.h"
@@ -106,8 +107,8 @@ class WishReader {
   ceremony::DraftWish wish_;
 };
 
-// The roots before the anchor, for those whose own pin is older; the chain as it is when the server does not show them, or
-// shows others.
+// The roots before the anchor, for those whose own pin is older; the chain as it is when the server does not show them,
+// or shows others.
 ceremony::Chain with_older_roots(const ceremony::RootSource& source, const ceremony::Chain& chain) {
   std::vector<Bytes> roots;
   for (auto version = chain.front()->version - 1; version >= 1 && roots.size() < ceremony::kMaxDraftChain; --version) {
@@ -125,7 +126,9 @@ Status hint_at_production(const Invocation& call, ceremony::RootSource source) {
   if (source.stream == ceremony::Stream::prod) return {};
   source.stream = ceremony::Stream::prod;
   if (TRY(ceremony::fetch_newest_root(source)))
-    call.talk.hint("this factory has a production chain too: make a second draft of the same changes with --prod, and finish it after this one");
+    call.talk.hint(
+        "this factory has a production chain too: make a second draft of the same changes with --prod, and finish it "
+        "after this one");
   return {};
 }
 
@@ -153,9 +156,12 @@ Status ceremony_new(const Invocation& call) {
   TRY(ceremony::DraftFile(call.files, path).write(draft.draft));
   const auto review = ceremony::reviewed(draft, wish.now);
   for (const auto& line : ceremony::lines(draft, review)) call.talk.say(line);
-  call.talk.hint("compare the draft's number by telephone, then each signs: rota ceremony sign " + path + " -k ARCHIVE");
-  if (call.json()) call.talk.out() << to_json(ceremony::to_json(draft, review)) << "\n";
-  else call.talk.out() << path << "\n";
+  call.talk.hint("compare the draft's number by telephone, then each signs: rota ceremony sign " + path +
+                 " -k ARCHIVE");
+  if (call.json())
+    call.talk.out() << to_json(ceremony::to_json(draft, review)) << "\n";
+  else
+    call.talk.out() << path << "\n";
   return {};
 }
 
@@ -197,15 +203,26 @@ std::vector<Command> ceremony_commands() {
   const Option carry{Kind::value, "--carry", "no network: write the finished root to this file"};
   const Option factory{Kind::value, "--factory", "whose root (the one the draft names)"};
   return {new_command(),
-          {"review", "what it would change, who has signed, who is missing",
-           {kDraft, kTrustedRoot, kKeys, kPassphraseFile, kIdentity}, ceremony_review},
-          {"sign", "sign it with every key that fits, after showing it",
-           {kDraft, kKeys, output, kTrustedRoot, kFirstUse, kAllow, kYes, kPassphraseFile, kIdentity}, ceremony_sign},
-          {"merge", "join the signatures of copies of one draft", {{Kind::arguments, "drafts", "two or more"}, output}, ceremony_merge},
-          {"finish", "publish it once enough have signed, and write the transcript",
-           {kDraft, transcript, carry, factory, kTrustedRoot, kFirstUse, kAllow, kYes}, ceremony_finish},
-          {"verify", "check a transcript, or the result of a drill, without a network",
-           {{Kind::argument, "file", "the transcript, or the drill's result"}, kTrustedRoot}, ceremony_verify}};
+          {"review",
+           "what it would change, who has signed, who is missing",
+           {kDraft, kTrustedRoot, kKeys, kPassphraseFile, kIdentity},
+           ceremony_review},
+          {"sign",
+           "sign it with every key that fits, after showing it",
+           {kDraft, kKeys, output, kTrustedRoot, kFirstUse, kAllow, kYes, kPassphraseFile, kIdentity},
+           ceremony_sign},
+          {"merge",
+           "join the signatures of copies of one draft",
+           {{Kind::arguments, "drafts", "two or more"}, output},
+           ceremony_merge},
+          {"finish",
+           "publish it once enough have signed, and write the transcript",
+           {kDraft, transcript, carry, factory, kTrustedRoot, kFirstUse, kAllow, kYes},
+           ceremony_finish},
+          {"verify",
+           "check a transcript, or the result of a drill, without a network",
+           {{Kind::argument, "file", "the transcript, or the drill's result"}, kTrustedRoot},
+           ceremony_verify}};
 }
 
 }  // namespace
@@ -213,13 +230,19 @@ std::vector<Command> ceremony_commands() {
 int key_holder_exit_code(Fault fault) {
   switch (fault) {
     case Fault::bad_input:
-    case Fault::not_found: return 1;
+    case Fault::not_found:
+      return 1;
     case Fault::rejected:
-    case Fault::expired: return 2;
-    case Fault::io: return 3;
-    case Fault::conflict: return 4;
-    case Fault::denied: return 5;
-    case Fault::unavailable: return 6;
+    case Fault::expired:
+      return 2;
+    case Fault::io:
+      return 3;
+    case Fault::conflict:
+      return 4;
+    case Fault::denied:
+      return 5;
+    case Fault::unavailable:
+      return 6;
   }
   abort_with("rota: no such fault");
 }
@@ -229,8 +252,7 @@ Noun ceremony_noun() {
           "the next root, made by several people",
           ceremony_commands(),
           {"rota ceremony new -o next.draft --factory acme -m 'Bob leaves' --replace root:bob:carol:carol.pub",
-           "rota ceremony sign next.draft -k alice.tgz",
-           "rota ceremony merge next.draft next-from-carol.draft",
+           "rota ceremony sign next.draft -k alice.tgz", "rota ceremony merge next.draft next-from-carol.draft",
            "rota ceremony finish next.draft"},
           key_holder_exit_code};
 }

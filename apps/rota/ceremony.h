@@ -1,5 +1,5 @@
-// What the commands of `rota ceremony` and `rota keys archive` share: what is believed, what signs, who is asked. Private to
-// this program.
+// What the commands of `rota ceremony` and `rota keys archive` share: what is believed, what signs, who is asked.
+// Private to this program.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,8 @@ struct Keyring {
   std::vector<tuf::KeySigner> signers;
   std::optional<ceremony::Chain> pin;
 };
-// Archives, open or sealed, and private key files, with a comma between several. Only keys that can sign the draft are taken.
+// Archives, open or sealed, and private key files, with a comma between several. Only keys that can sign the draft are
+// taken.
 Result<Keyring> keyring_of(const Invocation& call, const ceremony::CheckedDraft& draft);
 
 Result<keys::ArchiveUnlock> unlock_of(const Invocation& call);
@@ -28,15 +29,16 @@ Result<std::optional<ceremony::Chain>> given_chain(const Invocation& call);
 // --allow a,b, where "short-expiry" stands for the expiry.
 tuf::Allowed allowed_of(const Invocation& call);
 
-// The chain of the server, of the stream of `source`, from --trusted-root, `archive`, what this machine remembers, or on first
-// use if that is agreed to.
-Result<ceremony::Chain> server_chain(const Invocation& call, const ceremony::RootSource& source, const std::string& factory,
-                                     const keys::Archive* archive = nullptr);
+// The chain of the server, of the stream of `source`, from --trusted-root, `archive`, what this machine remembers, or
+// on first use if that is agreed to.
+Result<ceremony::Chain> server_chain(const Invocation& call, const ceremony::RootSource& source,
+                                     const std::string& factory, const keys::Archive* archive = nullptr);
 Status remember(const Invocation& call, const ceremony::RootSource& source, const std::string& factory,
                 const tuf::Trusted<tuf::Root>& root);
 
 // Ok when the draft starts from a root that `belief` holds, or, where there is none, --trust-on-first-use was given.
-Status believed(const Invocation& call, const ceremony::CheckedDraft& draft, const std::optional<ceremony::Chain>& belief);
+Status believed(const Invocation& call, const ceremony::CheckedDraft& draft,
+                const std::optional<ceremony::Chain>& belief);
 
 // Ok when --yes was given or the person agrees; rejected otherwise, also when there is nobody to ask.
 Status confirmed(const Invocation& call, std::string_view question);

@@ -56,7 +56,8 @@ void print_transcript(const Invocation& call, const Transcript& transcript) {
 
 Json summary_json(const Transcript& transcript) {
   Json json = ceremony::transcript_json(transcript);
-  Json out(Json::Object{{"draft", transcript.draft.digest}, {"version", Json(transcript.root->version)},
+  Json out(Json::Object{{"draft", transcript.draft.digest},
+                        {"version", Json(transcript.root->version)},
                         {"sha256", crypto::sha256_hex(transcript.root.raw())}});
   for (const char* name : {"signatures", "ending", "server", "finished-at"}) out[name] = *json.find(name);
   return out;
@@ -68,12 +69,15 @@ Status verify_drill(const Invocation& call, BytesView bytes, const ceremony::Cha
     call.talk.out() << to_json(body) << "\n";
     return {};
   }
-  call.talk.out() << "drill of '" << ceremony::plain(body.text_or("archive", "")) << "' at " << ceremony::plain(body.text_or("at", ""))
-                  << ": passed against root " << believed.back()->version << "\n";
+  call.talk.out() << "drill of '" << ceremony::plain(body.text_or("archive", "")) << "' at "
+                  << ceremony::plain(body.text_or("at", "")) << ": passed against root " << believed.back()->version
+                  << "\n";
   return {};
 }
 
-bool is_envelope(BytesView bytes) { return tuf::parse_envelope(bytes, kMaxTranscript).ok(); }
+bool is_envelope(BytesView bytes) {
+  return tuf::parse_envelope(bytes, kMaxTranscript).ok();
+}
 
 }  // namespace
 
@@ -82,9 +86,11 @@ Status ceremony_finish(const Invocation& call) {
   const DraftFile file(call.files, call.given.text("draft"));
   const auto held = TRY(file.lock());
   const auto draft = TRY(file.read());
-  const Finish finish{file, draft, clock, call.given.text_or("transcript", file.path() + ".transcript"), allowed_of(call)};
+  const Finish finish{file, draft, clock, call.given.text_or("transcript", file.path() + ".transcript"),
+                      allowed_of(call)};
   const auto done = TRY(call.given.has("carry") ? carry(call, finish) : publish(call, finish));
-  call.talk.say("root " + std::to_string(done.root->version) + (call.given.has("carry") ? " written to " + call.given.text("carry") : " is published"));
+  call.talk.say("root " + std::to_string(done.root->version) +
+                (call.given.has("carry") ? " written to " + call.given.text("carry") : " is published"));
   call.talk.say("transcript: " + finish.transcript_path);
   if (call.json()) {
     Json json = summary_json(done);
@@ -106,8 +112,9 @@ Status ceremony_verify(const Invocation& call) {
   const auto transcript = TRY(ceremony::read_transcript(bytes));
   if (given) TRY(ceremony::belongs_to(transcript, *given));
   if (!given)
-    call.talk.warn("checked in itself, from root " + std::to_string(transcript.draft.chain.front()->version) + " with SHA-256 " +
-                   crypto::sha256_hex(transcript.draft.chain.front().raw()) + "; --trusted-root says whether that is the factory's");
+    call.talk.warn("checked in itself, from root " + std::to_string(transcript.draft.chain.front()->version) +
+                   " with SHA-256 " + crypto::sha256_hex(transcript.draft.chain.front().raw()) +
+                   "; --trusted-root says whether that is the factory's");
   if (call.json()) {
     Json json = summary_json(transcript);
     json["believed"] = given.has_value();

@@ -45,14 +45,17 @@ Status report(const Invocation& call, const CheckedDraft& draft, Json facts) {
     return {};
   }
   for (const auto& line : missing) call.talk.out() << line << "\n";
-  if (missing.empty()) call.talk.out() << "everybody needed has signed; next: rota ceremony finish " << facts.text_or("written", "") << "\n";
+  if (missing.empty())
+    call.talk.out() << "everybody needed has signed; next: rota ceremony finish " << facts.text_or("written", "")
+                    << "\n";
   return {};
 }
 
 std::vector<tuf::KeyId> signing_ids(const CheckedDraft& draft, const Keyring& ring) {
   std::vector<tuf::KeyId> ids;
   for (const auto& [id, key] : draft.signers())
-    if (std::ranges::any_of(ring.signers, [&key](const auto& one) { return one.public_key() == key; })) ids.push_back(id);
+    if (std::ranges::any_of(ring.signers, [&key](const auto& one) { return one.public_key() == key; }))
+      ids.push_back(id);
   return ids;
 }
 
@@ -76,7 +79,8 @@ Status ceremony_review(const Invocation& call) {
     return {};
   }
   for (const auto& line : ceremony::lines(draft, review)) call.talk.out() << line << "\n";
-  if (!belief) call.talk.warn("nothing here says that the root it starts from is the factory's; give --trusted-root or -k");
+  if (!belief)
+    call.talk.warn("nothing here says that the root it starts from is the factory's; give --trusted-root or -k");
   return {};
 }
 
@@ -106,7 +110,8 @@ Status ceremony_sign(const Invocation& call) {
   if (!done.added.empty()) call.talk.say("signed with " + names_of(done.added));
   if (!done.before.empty()) call.talk.say("had signed before: " + names_of(done.before));
   return report(call, TRY(ceremony::checked_draft(done.draft)),
-                Json(Json::Object{{"written", output}, {"signed", ids_json(done.added)}, {"signed-before", ids_json(done.before)}}));
+                Json(Json::Object{
+                    {"written", output}, {"signed", ids_json(done.added)}, {"signed-before", ids_json(done.before)}}));
 }
 
 Status ceremony_merge(const Invocation& call) {

@@ -46,7 +46,8 @@ class Gathering {
     for (const auto& key : disk.archive.keys_among(wanted_))
       if (disk.archive.find(key.sec_member) != nullptr) ring_.signers.emplace_back(TRY(disk.archive.private_key(key)));
     auto pin = TRY(ceremony::archive_pin(disk.archive, stream_));
-    if (!pin) pin = TRY(ceremony::archive_pin(disk.archive, ceremony::Stream::ci));  // below its first root production is ci
+    if (!pin)
+      pin = TRY(ceremony::archive_pin(disk.archive, ceremony::Stream::ci));  // below its first root production is ci
     if (pin && (!ring_.pin || ring_.pin->back()->version < (*pin)->version)) ring_.pin = ceremony::Chain{*pin};
     return {};
   }
@@ -57,7 +58,8 @@ class Gathering {
   Keyring ring_;
 };
 
-ceremony::TrustMemory memory_of(const Invocation& call, const ceremony::RootSource& source, const std::string& factory) {
+ceremony::TrustMemory memory_of(const Invocation& call, const ceremony::RootSource& source,
+                                const std::string& factory) {
   return {call.files, folder_of(profile_path()) + "/trust", source.base, factory};
 }
 
@@ -79,7 +81,9 @@ Status agree_to_first_use(const Invocation& call, const tuf::Trusted<tuf::Root>&
     call.talk.warn("believed for the first time: " + what);
     return {};
   }
-  if (cli::agreed("This machine knows no root of this factory. The server shows " + what + ". Believe it?").value_or(false)) return {};
+  if (cli::agreed("This machine knows no root of this factory. The server shows " + what + ". Believe it?")
+          .value_or(false))
+    return {};
   return rejected("nothing on this machine says which root of this factory to believe",
                   "give --trusted-root FILE with a root obtained by other means, or --trust-on-first-use");
 }
@@ -91,7 +95,9 @@ Result<keys::ArchiveUnlock> unlock_of(const Invocation& call) {
   return keys::unlock_from(call.files, {call.given.text("passphrase-file"), call.given.text("identity")}, ask);
 }
 
-Result<Keyring> keyring_of(const Invocation& call, const ceremony::CheckedDraft& draft) { return Gathering(call, draft).all(); }
+Result<Keyring> keyring_of(const Invocation& call, const ceremony::CheckedDraft& draft) {
+  return Gathering(call, draft).all();
+}
 
 Result<std::optional<ceremony::Chain>> given_chain(const Invocation& call) {
   if (!call.given.has("trusted-root")) return std::optional<ceremony::Chain>();
@@ -102,14 +108,16 @@ Result<std::optional<ceremony::Chain>> given_chain(const Invocation& call) {
 tuf::Allowed allowed_of(const Invocation& call) {
   tuf::Allowed allowed;
   for (const auto& name : split(call.given.text("allow"), ',')) {
-    if (name == "short-expiry") allowed.short_expiry = true;
-    else if (!name.empty()) allowed.names.push_back(name);
+    if (name == "short-expiry")
+      allowed.short_expiry = true;
+    else if (!name.empty())
+      allowed.names.push_back(name);
   }
   return allowed;
 }
 
-Result<ceremony::Chain> server_chain(const Invocation& call, const ceremony::RootSource& source, const std::string& factory,
-                                     const keys::Archive* archive) {
+Result<ceremony::Chain> server_chain(const Invocation& call, const ceremony::RootSource& source,
+                                     const std::string& factory, const keys::Archive* archive) {
   const auto memory = memory_of(call, source, factory);
   ceremony::Belief belief{.archive = archive, .memory = &memory};
   belief.first_use = [&call](const auto& newest) { return agree_to_first_use(call, newest); };
@@ -124,7 +132,8 @@ Status remember(const Invocation& call, const ceremony::RootSource& source, cons
   return memory_of(call, source, factory).remember(source.stream, root);
 }
 
-Status believed(const Invocation& call, const ceremony::CheckedDraft& draft, const std::optional<ceremony::Chain>& belief) {
+Status believed(const Invocation& call, const ceremony::CheckedDraft& draft,
+                const std::optional<ceremony::Chain>& belief) {
   if (belief) return ceremony::starts_from(draft, *belief);
   const auto& root = draft.trusted();
   const std::string what = "root " + std::to_string(root->version) + ", SHA-256 " + crypto::sha256_hex(root.raw());
@@ -140,7 +149,8 @@ Status confirmed(const Invocation& call, std::string_view question) {
   const auto answer = cli::agreed(question);
   if (answer && *answer) return {};
   if (answer) return rejected("not confirmed; nothing was changed");
-  return rejected("not confirmed: there is no terminal to ask at; nothing was changed", "give --yes once you have read what changes");
+  return rejected("not confirmed: there is no terminal to ask at; nothing was changed",
+                  "give --yes once you have read what changes");
 }
 
 }  // namespace rota::app

@@ -87,7 +87,8 @@ class PartingList {
   void share(const ArchivedKey& key) {
     for (const auto& name : {key.pub_member, key.sec_member})
       if (archive_.find(name) != nullptr) list_.shared.push_back(name);
-    list_.said.push_back("key " + tuf::key_id(key.public_key).brief() + " ('" + key.sec_member + "'): of another role too, in both");
+    list_.said.push_back("key " + tuf::key_id(key.public_key).brief() + " ('" + key.sec_member +
+                         "'): of another role too, in both");
   }
   bool has(const std::string& member) const { return std::ranges::find(list_.leaving, member) != list_.leaving.end(); }
   Parting done() && { return std::move(list_); }
@@ -104,7 +105,8 @@ Status keeps_a_private_key(const Archive& archive, const PartingList& list) {
 }
 
 bool is_online_pair(const ArchivedKey& key) {
-  return std::ranges::any_of(kOnlinePairs, [&](std::string_view name) { return key.pub_member == std::string(name) + ".pub"; });
+  return std::ranges::any_of(kOnlinePairs,
+                             [&](std::string_view name) { return key.pub_member == std::string(name) + ".pub"; });
 }
 
 bool is_named_for(const ArchivedKey& key, Role role) {
@@ -133,7 +135,8 @@ bool same_members(const Archive& a, const Archive& b) {
 
 class PartingRun {
  public:
-  PartingRun(const keys::ArchiveFile& file, keys::ArchiveUnlock& unlock, Time now) : file_(file), unlock_(unlock), now_(now) {}
+  PartingRun(const keys::ArchiveFile& file, keys::ArchiveUnlock& unlock, Time now)
+      : file_(file), unlock_(unlock), now_(now) {}
 
   Status write_second(const Archive& second, const std::string& path) {
     const keys::ArchiveFile place(file_.files(), path, &unlock_);
@@ -163,7 +166,9 @@ class PartingRun {
     if (!TRY(file_.has_next())) return false;
     const auto there = file_.read_next();
     if (there.ok() && same_members(there->archive, next)) return true;
-    if (there.ok()) return conflict("'" + file_.next_path() + "' is of another change of this archive", "finish or abandon that first");
+    if (there.ok())
+      return conflict("'" + file_.next_path() + "' is of another change of this archive",
+                      "finish or abandon that first");
     if (there.error().fault == Fault::denied) return there.error();
     TRY(file_.set_next_aside(now_));
     return false;
@@ -179,7 +184,8 @@ class PartingRun {
 Result<Parting> prune_parting(const Archive& archive, const Chain* newest) {
   const auto roots = TRY(Roots::of(archive, newest));
   if (roots.none())
-    return bad_input("the archive holds no root to tell by which keys are retired", "give --trusted-root with the newest root");
+    return bad_input("the archive holds no root to tell by which keys are retired",
+                     "give --trusted-root with the newest root");
   const auto pending = pending_members(archive);
   PartingList list(archive);
   for (const auto& key : archive.keys()) {
@@ -199,13 +205,16 @@ Result<Parting> split_parting(const Archive& archive, Role role) {
   for (const auto& key : archive.keys()) {
     if (archive.find(key.sec_member) == nullptr) continue;
     const bool is_of_role = roots.names(key.public_key, role) || is_named_for(key, role);
-    const bool is_of_other = std::ranges::any_of(kRoles, [&](Role other) { return other != role && roots.names(key.public_key, other); });
+    const bool is_of_other =
+        std::ranges::any_of(kRoles, [&](Role other) { return other != role && roots.names(key.public_key, other); });
     if (is_of_role && is_of_other) list.share(key);
     if (is_of_role && !is_of_other) list.leave(key, "of the role " + std::string(tuf::name_of(role)));
   }
   TRY(keeps_a_private_key(archive, list));
   auto parting = std::move(list).done();
-  if (parting.empty()) return bad_input("the archive holds no private key that is of the role " + std::string(tuf::name_of(role)) + " alone");
+  if (parting.empty())
+    return bad_input("the archive holds no private key that is of the role " + std::string(tuf::name_of(role)) +
+                     " alone");
   return parting;
 }
 

@@ -22,8 +22,12 @@ using testing::UnorderedElementsAre;
 
 const std::string kSecond = "/home/owner/second.tgz";
 
-tuf::Trusted<tuf::Root> root_two() { return verify_chain(sim::new_factory_roots())->back(); }
-Chain other_root() { return verify_chain({sim::signed_root(sim::root_body({.version = 3, .root_keys = "9"}), "9")}).value(); }
+tuf::Trusted<tuf::Root> root_two() {
+  return verify_chain(sim::new_factory_roots())->back();
+}
+Chain other_root() {
+  return verify_chain({sim::signed_root(sim::root_body({.version = 3, .root_keys = "9"}), "9")}).value();
+}
 
 struct PartingScene : sim::RotationScene {
   explicit PartingScene(const Archive& archive = sim::layout_a()) : RotationScene(archive) {}
@@ -36,9 +40,10 @@ struct PartingScene : sim::RotationScene {
 
 TEST(Prune, TakesWhatALayoutAArchiveNeedsNotAtHand) {
   const auto parting = prune_parting(sim::layout_a(), nullptr).value();
-  EXPECT_THAT(parting.leaving, UnorderedElementsAre("tufrepo/keys/offline-targets.pub", "tufrepo/keys/offline-targets.sec",
-                                                    "tufrepo/keys/root.pub", "tufrepo/keys/root.sec", "tufrepo/config.json",
-                                                    "tufrepo/credentials.zip"));
+  EXPECT_THAT(parting.leaving,
+              UnorderedElementsAre("tufrepo/keys/offline-targets.pub", "tufrepo/keys/offline-targets.sec",
+                                   "tufrepo/keys/root.pub", "tufrepo/keys/root.sec", "tufrepo/config.json",
+                                   "tufrepo/credentials.zip"));
   EXPECT_EQ(parting.said.size(), 4u);
 }
 
@@ -83,7 +88,8 @@ TEST(Split, TakesTheKeysOfOneRoleAndSharesThePin) {
 TEST(Split, RefusesWhenThereIsNothingToTakeOrNothingWouldBeLeft) {
   EXPECT_EQ(split_parting(sim::layout_c(), tuf::Role::targets).error().what,
             "the archive holds no private key that is of the role targets alone");
-  EXPECT_EQ(split_parting(sim::layout_c(), tuf::Role::root).error().what, "no private key would be left in the archive");
+  EXPECT_EQ(split_parting(sim::layout_c(), tuf::Role::root).error().what,
+            "no private key would be left in the archive");
 }
 
 TEST(PartArchive, LosesNothingBetweenTheTwo) {
@@ -172,12 +178,15 @@ TEST(PartArchive, KeepsBothPartsOfASealedArchiveSealed) {
   EXPECT_TRUE(keys::ArchiveFile(scene.files, second, &deputys).read().ok()) << "sealed to the deputy as well";
 }
 
-// -- the drill --------------------------------------------------------------------------------------------------------------
+// -- the drill
+// --------------------------------------------------------------------------------------------------------------
 Result<Drill> drill_of(const Archive& archive, const tuf::Trusted<tuf::Root>& root) {
   const keys::ArchiveOnDisk disk{archive.copy(), std::string(64, 'a'), 1, 0600};
   return drilled(disk, "/home/owner/a.tgz", root, parse_rfc3339("2030-01-01T00:00:00Z").value());
 }
-Bytes bytes_of(const Drill& drill) { return to_json(drill.result); }
+Bytes bytes_of(const Drill& drill) {
+  return to_json(drill.result);
+}
 
 TEST(Drill, PassesWithAKeyOfTheNewestRootAndIsCheckedAgainstIt) {
   const auto drill = drill_of(two_roles(), root_two());
@@ -235,7 +244,8 @@ TEST(FileDrill, NeverWritesOverAnEarlierOne) {
   sim::RotationScene scene;
   const auto drill = drill_of(sim::layout_c(), root_two()).value();
   EXPECT_EQ(file_drill(scene.files, scene.path, drill, scene.now).value(), scene.path + ".drill-20300101T000000Z.json");
-  EXPECT_EQ(file_drill(scene.files, scene.path, drill, scene.now).value(), scene.path + ".drill-20300101T000000Z.1.json");
+  EXPECT_EQ(file_drill(scene.files, scene.path, drill, scene.now).value(),
+            scene.path + ".drill-20300101T000000Z.1.json");
   EXPECT_EQ(scene.files.facts(scene.path + ".drill-20300101T000000Z.json")->mode, 0600u);
 }
 

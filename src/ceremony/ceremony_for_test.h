@@ -1,5 +1,5 @@
-// Three custodians and a draft, for the tests of this folder: root 1 by key '1'; root 2 by alice (A), bob (B) and carol (C),
-// two of whom must sign.
+// Three custodians and a draft, for the tests of this folder: root 1 by key '1'; root 2 by alice (A), bob (B) and carol
+// (C), two of whom must sign.
 #pragma once
 
 #include "ceremony/draft_new.h"
@@ -12,7 +12,9 @@ using sim::key_of;
 
 inline const Time kNow = parse_rfc3339("2030-01-01T00:00:00Z").value();
 
-inline tuf::KeyId id_of(char seed) { return tuf::key_id(key_of(seed).public_key()); }
+inline tuf::KeyId id_of(char seed) {
+  return tuf::key_id(key_of(seed).public_key());
+}
 
 inline Json owners(std::string_view seeds) {
   Json json(Json::Object{});
@@ -24,13 +26,19 @@ inline Json owners(std::string_view seeds) {
 }
 
 inline std::vector<Bytes> custodian_roots() {
-  const Json body = sim::root_body({.version = 2, .root_keys = "ABC", .root_threshold = 2,
+  const Json body = sim::root_body({.version = 2,
+                                    .root_keys = "ABC",
+                                    .root_threshold = 2,
                                     .extras = Json(Json::Object{{"x-key-owners", owners("ABC")}})});
   return {sim::signed_root(sim::root_body({}), "1"), sim::signed_root(body, "1AB")};
 }
-inline Chain custodians() { return verify_chain(custodian_roots()).value(); }
+inline Chain custodians() {
+  return verify_chain(custodian_roots()).value();
+}
 
-inline KeyEntry entry(char seed, std::string owner) { return {tuf::Role::root, std::move(owner), key_of(seed).public_key()}; }
+inline KeyEntry entry(char seed, std::string owner) {
+  return {tuf::Role::root, std::move(owner), key_of(seed).public_key()};
+}
 
 // Carol leaves, dave comes.
 inline DraftWish dave_for_carol() {
@@ -38,7 +46,9 @@ inline DraftWish dave_for_carol() {
   wish.replace.push_back({{tuf::Role::root, "carol"}, entry('D', "dave")});
   return wish;
 }
-inline Draft draft_of(const DraftWish& wish = dave_for_carol()) { return new_draft(custodians(), wish).value(); }
+inline Draft draft_of(const DraftWish& wish = dave_for_carol()) {
+  return new_draft(custodians(), wish).value();
+}
 
 inline Result<Draft> signed_by_keys(Draft draft, std::string_view seeds, Time at = kNow) {
   std::vector<tuf::KeySigner> keys;
@@ -75,14 +85,19 @@ inline std::vector<Path> leaves_of(const Json& json) {
 inline Json& at(Json& json, const Path& path) {
   Json* here = &json;
   for (const auto& step : path)
-    here = here->if_object() != nullptr ? here->find(step) : &(*here->if_array())[static_cast<std::size_t>(std::stoul(step))];
+    here = here->if_object() != nullptr ? here->find(step)
+                                        : &(*here->if_array())[static_cast<std::size_t>(std::stoul(step))];
   return *here;
 }
 // Another value of the same type.
 inline void change(Json& leaf) {
-  if (const auto* number = leaf.if_int()) leaf = Json(*number + 1);
-  else if (const auto* truth = leaf.if_bool()) leaf = Json(!*truth);
-  else if (const auto* text = leaf.if_text()) leaf = Json(text->empty() ? std::string("x") : text->substr(0, text->size() - 1) + (text->back() == '1' ? "2" : "1"));
+  if (const auto* number = leaf.if_int())
+    leaf = Json(*number + 1);
+  else if (const auto* truth = leaf.if_bool())
+    leaf = Json(!*truth);
+  else if (const auto* text = leaf.if_text())
+    leaf =
+        Json(text->empty() ? std::string("x") : text->substr(0, text->size() - 1) + (text->back() == '1' ? "2" : "1"));
 }
 inline std::string text_of(const Path& path) {
   std::string text;

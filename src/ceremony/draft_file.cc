@@ -100,9 +100,11 @@ Json signatures_json(const std::vector<DraftSignature>& signatures) {
 Json covered_json(const Draft& draft) {
   Json chain(Json::Array{});
   for (const auto& root : draft.chain) chain.push_back(Json(base64(root)));
-  return Json(Json::Object{
-      {"format", kFormat}, {"factory", draft.factory}, {"stream", name_of(draft.stream)}, {"chain", std::move(chain)},
-      {"signed", draft.body}});
+  return Json(Json::Object{{"format", kFormat},
+                           {"factory", draft.factory},
+                           {"stream", name_of(draft.stream)},
+                           {"chain", std::move(chain)},
+                           {"signed", draft.body}});
 }
 
 Bytes envelope_of(const Draft& draft) {
@@ -168,8 +170,12 @@ void add_signers(std::map<KeyId, PublicKey>& signers, const Root& root) {
 
 }  // namespace
 
-std::string Draft::reason() const { return text_in(body, "x-changelog", "message"); }
-std::string Draft::author() const { return text_in(body, "x-changelog", "polis-id"); }
+std::string Draft::reason() const {
+  return text_in(body, "x-changelog", "message");
+}
+std::string Draft::author() const {
+  return text_in(body, "x-changelog", "polis-id");
+}
 
 Json draft_json(const Draft& draft) {
   Json json = covered_json(draft);
@@ -177,7 +183,9 @@ Json draft_json(const Draft& draft) {
   return json;
 }
 
-Bytes draft_bytes(const Draft& draft) { return tuf::canonical(draft_json(draft)) + "\n"; }
+Bytes draft_bytes(const Draft& draft) {
+  return tuf::canonical(draft_json(draft)) + "\n";
+}
 
 Result<Draft> draft_from_json(const Json& json) {
   TRY(has_only(json, {"format", "factory", "stream", "chain", "signed", "signatures"}));
@@ -196,11 +204,14 @@ Result<Draft> read_draft(BytesView bytes) {
   if (bytes.size() > kMaxDraft) return rejected("draft: larger than " + std::to_string(kMaxDraft) + " bytes");
   while (bytes.ends_with('\n') || bytes.ends_with('\r')) bytes.remove_suffix(1);  // as mail leaves it
   const Json json = TRY_IN("draft", well_formed(parse_json(bytes, {.max_bytes = kMaxDraft, .max_values = kMaxValues})));
-  if (tuf::canonical(json) != bytes) return rejected("draft: is not spelled canonically; was it edited, or reformatted?");
+  if (tuf::canonical(json) != bytes)
+    return rejected("draft: is not spelled canonically; was it edited, or reformatted?");
   return TRY_IN("draft", draft_from_json(json));
 }
 
-std::string draft_digest(const Draft& draft) { return crypto::sha256_hex(tuf::canonical(covered_json(draft))); }
+std::string draft_digest(const Draft& draft) {
+  return crypto::sha256_hex(tuf::canonical(covered_json(draft)));
+}
 
 Bytes statement_of(std::string_view digest, const KeyId& key, Time signed_at) {
   return tuf::canonical(Json(Json::Object{{"_type", "ceremony-statement"},
@@ -235,17 +246,18 @@ Status starts_from(const CheckedDraft& draft, const Chain& believed) {
                         " is known here: it is stale",
                     "somebody changed the root since it was made; make a new one");
   if (known + 1 < first)
-    return bad_input("the draft carries roots from " + std::to_string(first) + " on, and root " + std::to_string(known) +
-                         " is the newest known here: there is a gap",
+    return bad_input("the draft carries roots from " + std::to_string(first) + " on, and root " +
+                         std::to_string(known) + " is the newest known here: there is a gap",
                      "give --trusted-root with a newer root, or with a roots archive");
   if (known + 1 == first) {
-    TRY_IN("root " + std::to_string(first) + " of the draft", tuf::next_root(believed.back(), draft.chain.front().raw()));
+    TRY_IN("root " + std::to_string(first) + " of the draft",
+           tuf::next_root(believed.back(), draft.chain.front().raw()));
     return {};
   }
   const auto& ours = draft.chain[static_cast<std::size_t>(known - first)];
   if (ours->body == believed.back()->body) return {};
-  return rejected("root " + std::to_string(known) + " of the draft is another one than the root " + std::to_string(known) +
-                  " that is known here; sign nothing of it");
+  return rejected("root " + std::to_string(known) + " of the draft is another one than the root " +
+                  std::to_string(known) + " that is known here; sign nothing of it");
 }
 
 }  // namespace rota::ceremony

@@ -9,7 +9,9 @@ namespace {
 
 using namespace for_test;
 
-Result<CheckedDraft> received(const Json& json) { return checked_draft(TRY(read_draft(tuf::canonical(json)))); }
+Result<CheckedDraft> received(const Json& json) {
+  return checked_draft(TRY(read_draft(tuf::canonical(json))));
+}
 
 TEST(Draft, ReadsBackAsItWasWritten) {
   const Draft draft = signed_by_keys(draft_of(), "AB").value();
@@ -120,12 +122,17 @@ TEST(Draft, RefusesAStepThatIsNone) {
   const std::vector<Case> cases = {
       {"the next version but one", [](Draft& d) { d.body["version"] = Json(4); }},
       {"the same version", [](Draft& d) { d.body["version"] = Json(2); }},
-      {"no root at all", [](Draft& d) { d.body = Json(Json::Object{{"_type", "Targets"}}); }},
+      {"no root at all",
+       [](Draft& d) {
+         d.body = Json(Json::Object{{"_type", "Targets"}});
+       }},
       {"the tuf dialect", [](Draft& d) { d.body["spec_version"] = "1.0.0"; }},
       {"a chain with a gap", [](Draft& d) { d.chain.push_back(d.chain.front()); }},
-      {"a chain of strangers", [](Draft& d) { d.chain[1] = sim::signed_root(sim::root_body({.version = 2, .root_keys = "M"}), "M"); }},
+      {"a chain of strangers",
+       [](Draft& d) { d.chain[1] = sim::signed_root(sim::root_body({.version = 2, .root_keys = "M"}), "M"); }},
       {"text outside the subset", [](Draft& d) { d.body["x-changelog"]["message"] = "caf\xc3\xa9"; }},
-      {"an id with another meaning", [](Draft& d) { d.body["keys"][id_of('A').hex] = tuf::public_key_json(key_of('M').public_key()); }},
+      {"an id with another meaning",
+       [](Draft& d) { d.body["keys"][id_of('A').hex] = tuf::public_key_json(key_of('M').public_key()); }},
   };
   for (const auto& [name, spoil] : cases) {
     Draft draft = draft_of();
@@ -134,13 +141,17 @@ TEST(Draft, RefusesAStepThatIsNone) {
   }
 }
 
-Chain one(const Chain& chain, std::size_t index) { return {chain[index]}; }
+Chain one(const Chain& chain, std::size_t index) {
+  return {chain[index]};
+}
 Chain forged() {
-  return verify_chain({custodian_roots()[0], sim::signed_root(sim::root_body({.version = 2, .root_keys = "M"}), "1M")}).value();
+  return verify_chain({custodian_roots()[0], sim::signed_root(sim::root_body({.version = 2, .root_keys = "M"}), "1M")})
+      .value();
 }
 Chain gone_on() {
   const auto before = custodian_roots();
-  return verify_chain({before[0], before[1], sim::signed_root(sim::root_body({.version = 3, .root_keys = "AB"}), "AB")}).value();
+  return verify_chain({before[0], before[1], sim::signed_root(sim::root_body({.version = 3, .root_keys = "AB"}), "AB")})
+      .value();
 }
 
 TEST(StartsFrom, AcceptsEveryRootOfItsChain) {
@@ -166,7 +177,10 @@ TEST(StartsFrom, RefusesAnotherRootAStaleDraftAndAGap) {
   EXPECT_EQ(gap.error().fault, Fault::bad_input);
   Draft foreign = draft_of();
   foreign.chain.erase(foreign.chain.begin());
-  EXPECT_EQ(starts_from(checked_draft(foreign).value(), verify_chain({sim::signed_root(sim::root_body({.root_keys = "M"}), "M")}).value()).error().fault,
+  EXPECT_EQ(starts_from(checked_draft(foreign).value(),
+                        verify_chain({sim::signed_root(sim::root_body({.root_keys = "M"}), "M")}).value())
+                .error()
+                .fault,
             Fault::rejected);
 }
 

@@ -20,7 +20,9 @@ Error with_hint(Error error, std::string_view hint) {
   return error;
 }
 
-std::string root_name(tuf::Version version) { return "root " + std::to_string(version); }
+std::string root_name(tuf::Version version) {
+  return "root " + std::to_string(version);
+}
 
 // Everything that speaks against it, before anybody is asked for anything.
 Status complete(const Finish& finish) {
@@ -61,7 +63,8 @@ Status forget_journal(const Finish& finish) {
 
 class Publication {
  public:
-  Publication(const RootSource& source, const Finish& finish) : source_(source), finish_(finish), draft_(finish.draft) {}
+  Publication(const RootSource& source, const Finish& finish)
+      : source_(source), finish_(finish), draft_(finish.draft) {}
 
   // The root as served, verified.
   Result<Bytes> published(const Chain& verified) {
@@ -102,13 +105,15 @@ class Publication {
 
   // A server without the updates API has no such page.
   Status no_transaction() const {
-    const FetchRequest request{.url = source_.base + "/root/updates", .headers = source_.headers, .max_body = kMaxAnswer};
+    const FetchRequest request{
+        .url = source_.base + "/root/updates", .headers = source_.headers, .max_body = kMaxAnswer};
     const auto reply = TRY(source_.fetcher->fetch(request));
     if (reply.status == 404 || reply.status == 405) return {};
     if (reply.status != 200) return http_error(request, reply);
     const auto answer = TRY_IN("root/updates", parse_json(reply.body, {.max_bytes = kMaxAnswer}));
     if (answer.text_or("status", "") == "NONE") return {};
-    return conflict("a TUF updates transaction is active on the server", "let its owner apply or cancel it, then run this again");
+    return conflict("a TUF updates transaction is active on the server",
+                    "let its owner apply or cancel it, then run this again");
   }
 
   // What the server's own linter has to be told.
@@ -121,7 +126,10 @@ class Publication {
   }
 
   Result<Bytes> send() const {
-    FetchRequest request{.method = "POST", .url = source_.url("root") + allowances(), .headers = source_.headers, .body = draft_.candidate};
+    FetchRequest request{.method = "POST",
+                         .url = source_.url("root") + allowances(),
+                         .headers = source_.headers,
+                         .body = draft_.candidate};
     request.headers.emplace_back("Content-Type", "application/json");
     const auto reply = source_.fetcher->fetch(request);
     if (reply.ok() && reply->status >= 300 && reply->status < 500) return refused(http_error(request, *reply));
@@ -142,7 +150,9 @@ class Publication {
   }
 
   Error unseen(const Result<FetchReply>& reply, const FetchRequest& request) const {
-    const std::string why = !reply.ok() ? reply.error().what : reply->status >= 300 ? http_error(request, *reply).what : "the server said yes";
+    const std::string why = !reply.ok()            ? reply.error().what
+                            : reply->status >= 300 ? http_error(request, *reply).what
+                                                   : "the server said yes";
     return unavailable(why + "; and it does not show " + root_name(draft_.next.version), std::string(kAgain));
   }
 
@@ -168,13 +178,15 @@ Status journal_fits(const Finish& finish, const RootSource& source) {
 
 Result<std::unique_ptr<FileLock>> DraftFile::lock() const {
   auto held = files_->lock(path_ + ".lock", Seconds(0));
-  if (!held.ok() && held.error().fault == Fault::conflict) return conflict("'" + path_ + "': another command is working on this draft");
+  if (!held.ok() && held.error().fault == Fault::conflict)
+    return conflict("'" + path_ + "': another command is working on this draft");
   return held;
 }
 
 Status DraftFile::no_journal() const {
   if (!TRY(files_->facts(journal_path())).exists()) return {};
-  return conflict("'" + journal_path() + "' is there: this draft is being published", "settle it with rota ceremony finish");
+  return conflict("'" + journal_path() + "' is there: this draft is being published",
+                  "settle it with rota ceremony finish");
 }
 
 Result<CheckedDraft> DraftFile::read() const {
@@ -182,10 +194,13 @@ Result<CheckedDraft> DraftFile::read() const {
   return TRY_IN("'" + path_ + "'", checked_draft(TRY_IN("'" + path_ + "'", read_draft(bytes))));
 }
 
-Result<std::string> DraftFile::sha256() const { return crypto::sha256_hex(TRY(files_->read(path_, kMaxDraft + 2))); }
+Result<std::string> DraftFile::sha256() const {
+  return crypto::sha256_hex(TRY(files_->read(path_, kMaxDraft + 2)));
+}
 
 Result<Transcript> finish_on(const RootSource& source, const Finish& finish, const Chain& verified) {
-  if (source.stream != finish.draft.draft.stream) return bad_input("the draft is of another chain than that of the server");
+  if (source.stream != finish.draft.draft.stream)
+    return bad_input("the draft is of another chain than that of the server");
   TRY(journal_fits(finish, source));
   Publication publication(source, finish);
   const Bytes served = TRY(publication.published(verified));

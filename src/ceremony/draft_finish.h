@@ -1,10 +1,11 @@
 // A draft that is signed by enough people becomes the factory's root: sent, read back, and written down (the care of
 // rotation.h, with a draft in the place of the archive).
 // In:    a checked draft on disk, a server, the chain that this machine verified of it.
-// Out:   the server shows the draft's root, and the transcript lies on disk; or both are as they were, and running it again
-//        settles it. The draft holds everything that is sent, so it is what a later run goes on from; the journal says that
-//        something may have been sent, and keeps the draft from being changed until that is settled.
-// Never: a server's word taken without verifying it from the root believed here; a root sent that anything speaks against.
+// Out:   the server shows the draft's root, and the transcript lies on disk; or both are as they were.
+// Never: a server's word taken without verifying it from the root believed here; a root sent that anything speaks
+//        against.
+// Running it again settles what was cut off: the draft holds everything that is sent. The journal says that something
+// may have been sent, and keeps the draft from being changed until that is known.
 #pragma once
 
 #include <functional>
@@ -48,10 +49,10 @@ struct Finish {
   tuf::Allowed allowed = {};
 };
 
-// Publishes. `verified` is the chain from an anchor of this machine to the newest root the server shows (believed_chain). The
-// draft was published before: the transcript is written if it is missing, and nothing is sent.
-// rejected: signatures missing, a finding that `allowed` does not name, a chain that is not the draft's. conflict: stale, or a
-// transaction of somebody else is open. unavailable: sent perhaps, and not seen; run it again.
+// Publishes. `verified` is the chain from an anchor of this machine to the newest root the server shows
+// (believed_chain). The draft was published before: the transcript is written if it is missing, and nothing is sent.
+// rejected: signatures missing, a finding that `allowed` does not name, a chain that is not the draft's. conflict:
+// stale, or a transaction of somebody else is open. unavailable: sent perhaps, and not seen; run it again.
 Result<Transcript> finish_on(const RootSource& source, const Finish& finish, const Chain& verified);
 
 // Without a network: the root is written to `output` for carrying. conflict when another file is there.

@@ -126,7 +126,8 @@ TEST(FinishOn, PublishesADraftOfTheProductionChainThere) {
   ASSERT_TRUE(done.ok()) << done.error().what;
   EXPECT_EQ(scene.server.production_roots().size(), 3u);
   EXPECT_EQ(scene.server.posts(), 1);
-  EXPECT_EQ(finish_on(scene.source(), {scene.file, draft, scene.clock, kTranscript}, custodians()).error().fault, Fault::bad_input);
+  EXPECT_EQ(finish_on(scene.source(), {scene.file, draft, scene.clock, kTranscript}, custodians()).error().fault,
+            Fault::bad_input);
 }
 
 TEST(FinishOn, RefusesWhileATransactionIsOpen) {
@@ -211,10 +212,12 @@ TEST(FinishCarried, WritesTheRootForAnotherMachine) {
   EXPECT_EQ(scene.carry("/home/owner/other").error().fault, Fault::conflict);
 }
 
-// -- the transcript -------------------------------------------------------------------------------------------------------
+// -- the transcript
+// -------------------------------------------------------------------------------------------------------
 Transcript transcript() {
   const auto draft = checked_with("ABD");
-  return transcript_of(draft, draft.candidate, {.how = Ending::How::published, .server = "https://api.sim", .at = kNow}).value();
+  return transcript_of(draft, draft.candidate, {.how = Ending::How::published, .server = "https://api.sim", .at = kNow})
+      .value();
 }
 
 TEST(Transcript, SaysWhoSignedWhat) {
@@ -251,7 +254,8 @@ TEST(Transcript, RefusesARootWithoutBothThresholds) {
   const auto draft = checked_with("A");
   EXPECT_FALSE(transcript_of(draft, draft.candidate, {}).ok());
   const auto enough = checked_with("AB");
-  EXPECT_FALSE(transcript_of(enough, sim::signed_root(sim::root_body({.version = 3, .root_keys = "AB"}), "AB"), {}).ok());
+  EXPECT_FALSE(
+      transcript_of(enough, sim::signed_root(sim::root_body({.version = 3, .root_keys = "AB"}), "AB"), {}).ok());
 }
 
 TEST(Transcript, BelongsToTheChainItWasMadeIn) {
@@ -259,7 +263,9 @@ TEST(Transcript, BelongsToTheChainItWasMadeIn) {
   EXPECT_TRUE(belongs_to(made, custodians()).ok());
   EXPECT_TRUE(belongs_to(made, {custodians().front()}).ok());
   EXPECT_TRUE(belongs_to(made, {made.root}).ok());
-  const auto forged = verify_chain({custodian_roots()[0], sim::signed_root(sim::root_body({.version = 2, .root_keys = "M"}), "1M")}).value();
+  const auto forged =
+      verify_chain({custodian_roots()[0], sim::signed_root(sim::root_body({.version = 2, .root_keys = "M"}), "1M")})
+          .value();
   EXPECT_EQ(belongs_to(made, {forged.back()}).error().fault, Fault::rejected);
   EXPECT_EQ(belongs_to(made, forged).error().fault, Fault::rejected) << "one root agrees, another does not";
   const auto far = verify_chain({sim::signed_root(sim::root_body({.version = 9}), "1")}).value();

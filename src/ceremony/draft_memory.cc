@@ -22,8 +22,9 @@ Status SigningMemory::may_sign(const CheckedDraft& draft, const std::vector<tuf:
     const auto before = TRY(recall(key, draft.draft.stream));
     const bool same = before.version == draft.next.version && before.draft == draft.digest;
     if (before.version < draft.next.version || same) continue;
-    return conflict("key " + key.brief() + " has signed root " + std::to_string(before.version) + " on this machine, in draft " +
-                        before.draft.substr(0, 12) + "; this is another root " + std::to_string(draft.next.version),
+    return conflict("key " + key.brief() + " has signed root " + std::to_string(before.version) +
+                        " on this machine, in draft " + before.draft.substr(0, 12) + "; this is another root " +
+                        std::to_string(draft.next.version),
                     "two roots of one version split the fleet; if the other draft was given up: --allow another-draft");
   }
   return {};

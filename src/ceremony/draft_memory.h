@@ -1,5 +1,5 @@
-// What keys have signed on this machine, so that nobody gets two different roots of one version out of one person: the second
-// would be a fork for devices that have not seen the first.
+// What keys have signed on this machine, so that nobody gets two different roots of one version out of one person: the
+// second would be a fork for devices that have not seen the first.
 // In:    the draft that is about to be signed, the ids of the keys.
 // Out:   a refusal, or a note that is durable before the signature leaves.
 // Never: proof for others; a machine that forgets protects nobody.

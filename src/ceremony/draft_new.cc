@@ -15,7 +15,8 @@ constexpr std::size_t kRoomForChain = 1u << 20;  // in a draft, in base64
 Status is_plain(std::string_view what, std::string_view text, std::size_t longest) {
   const bool plain = std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
   if (!trim(text).empty() && plain && text.size() <= longest) return {};
-  return bad_input(std::string(what) + ": want one line of ASCII text, at most " + std::to_string(longest) + " characters");
+  return bad_input(std::string(what) + ": want one line of ASCII text, at most " + std::to_string(longest) +
+                   " characters");
 }
 
 // As many of the newest roots as there is room for.

@@ -19,8 +19,8 @@ struct KeyEntry {
   std::string owner;
   crypto::PublicKey key;
 };
-// A key that is there: its id, the beginning of one (8 digits or more), or the name of its owner, when that means one key of
-// the role.
+// A key that is there: its id, the beginning of one (8 digits or more), or the name of its owner, when that means one
+// key of the role.
 struct KeyExit {
   tuf::Role role;
   std::string key;
@@ -38,8 +38,9 @@ struct DraftWish {
   std::vector<std::pair<std::string, std::string>> owners = {};  // key -> name, of keys that have none or another one
 };
 
-// bad_input: no reason, a name or reason that is not plain text of a sensible length, a key that is not there or already is,
-// one that means several. Whether the step is a wise one is the reviewers' matter, and that of the checks (check.h).
+// bad_input: no reason, a name or reason that is not plain text of a sensible length, a key that is not there or
+// already is, one that means several. Whether the step is a wise one is the reviewers' matter, and that of the checks
+// (check.h).
 Result<Draft> new_draft(const Chain& chain, const DraftWish& wish);
 
 // The owner's name that a root body gives a key ("x-key-owners"); empty: none.

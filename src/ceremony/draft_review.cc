@@ -15,9 +15,13 @@ using tuf::KeyId;
 
 constexpr std::size_t kLongestReason = 1000;
 
-std::string root_name(tuf::Version version) { return "root " + std::to_string(version); }
+std::string root_name(tuf::Version version) {
+  return "root " + std::to_string(version);
+}
 
-std::string chain_name(Stream stream) { return stream == Stream::ci ? "" : " of the production chain"; }
+std::string chain_name(Stream stream) {
+  return stream == Stream::ci ? "" : " of the production chain";
+}
 
 bool lists(const tuf::Root& root, const KeyId& id) {
   const auto& ids = root.role(tuf::Role::root).key_ids;
@@ -76,14 +80,16 @@ class Reviewing {
 
   std::string place_of(const Participant& one) const {
     if (one.before && one.after) return "old and new";
-    return one.before ? "old, counts for " + root_name(before_.version) : "new, counts for " + root_name(after_.version);
+    return one.before ? "old, counts for " + root_name(before_.version)
+                      : "new, counts for " + root_name(after_.version);
   }
 
   void note_names_that_change() {
     for (const auto& [id, key] : after_.keys) {
       const std::string was = owner_in(before_.body, id), is = owner_in(after_.body, id);
       if (!was.empty() && was != is)
-        review_.notes.push_back("the name of key " + id.brief() + " changes from '" + plain(was) + "' to '" + plain(is) + "'");
+        review_.notes.push_back("the name of key " + id.brief() + " changes from '" + plain(was) + "' to '" +
+                                plain(is) + "'");
     }
   }
 
@@ -97,8 +103,8 @@ struct OneQuorum {
   const tuf::Tally& tally;
   tuf::Version version;  // of the root whose keys these are
   std::string state() const {
-    return root_name(version) + ": " + std::to_string(tally.signed_by.size()) + " of " + std::to_string(tally.threshold) +
-           (tally.met() ? " signatures, enough" : " signatures");
+    return root_name(version) + ": " + std::to_string(tally.signed_by.size()) + " of " +
+           std::to_string(tally.threshold) + (tally.met() ? " signatures, enough" : " signatures");
   }
 };
 
@@ -110,22 +116,28 @@ std::string missing_line(const CheckedDraft& draft, const DraftReview& review, c
     if (one != review.participants.end()) people += (people.empty() ? "" : ", ") + named(*one);
   }
   return root_name(draft.next.version) + " needs " + std::to_string(more) + " more signature" + (more == 1 ? "" : "s") +
-         " by the keys of " + root_name(quorum.version) + "; missing: " + (people.empty() ? "nobody is left who could sign" : people);
+         " by the keys of " + root_name(quorum.version) +
+         "; missing: " + (people.empty() ? "nobody is left who could sign" : people);
 }
 
 std::string participant_line(const Participant& one) {
   const std::string place = one.before && one.after ? "old and new" : one.before ? "old root only" : "new root only";
-  const std::string who = one.owner.empty() ? "no name" : plain(one.owner) + (one.owner_is_claim ? " (as the draft says)" : "");
+  const std::string who =
+      one.owner.empty() ? "no name" : plain(one.owner) + (one.owner_is_claim ? " (as the draft says)" : "");
   return "  " + one.key_id.hex + "  " + who + ", " + place + ", " +
          (one.signature == nullptr ? "missing" : "signed " + rfc3339(one.signature->signed_at));
 }
 
 std::string finding_line(const Finding& finding) {
   switch (finding.weight) {
-    case Finding::Weight::error: return "error: " + plain(finding.message);
-    case Finding::Weight::needs_ok: return "needs --allow " + finding.name + ": " + plain(finding.message);
-    case Finding::Weight::expiry: return "needs --allow short-expiry: " + plain(finding.message);
-    case Finding::Weight::warning: return "warning: " + plain(finding.message);
+    case Finding::Weight::error:
+      return "error: " + plain(finding.message);
+    case Finding::Weight::needs_ok:
+      return "needs --allow " + finding.name + ": " + plain(finding.message);
+    case Finding::Weight::expiry:
+      return "needs --allow short-expiry: " + plain(finding.message);
+    case Finding::Weight::warning:
+      return "warning: " + plain(finding.message);
   }
   abort_with("ceremony: no such weight");
 }
@@ -134,14 +146,17 @@ Json tally_json(const tuf::Tally& tally) {
   Json signed_by(Json::Array{}), missing(Json::Array{});
   for (const auto& id : tally.signed_by) signed_by.push_back(Json(id.hex));
   for (const auto& id : tally.missing) missing.push_back(Json(id.hex));
-  return Json(Json::Object{
-      {"threshold", Json(tally.threshold)}, {"signed", std::move(signed_by)}, {"missing", std::move(missing)}, {"met", tally.met()}});
+  return Json(Json::Object{{"threshold", Json(tally.threshold)},
+                           {"signed", std::move(signed_by)},
+                           {"missing", std::move(missing)},
+                           {"met", tally.met()}});
 }
 
 Json participants_json(const DraftReview& review) {
   Json json(Json::Array{});
   for (const auto& one : review.participants) {
-    Json entry(Json::Object{{"keyid", one.key_id.hex}, {"owner", one.owner}, {"before", one.before}, {"after", one.after}});
+    Json entry(
+        Json::Object{{"keyid", one.key_id.hex}, {"owner", one.owner}, {"before", one.before}, {"after", one.after}});
     if (one.signature != nullptr) entry["signed-at"] = rfc3339(one.signature->signed_at);
     json.push_back(std::move(entry));
   }
@@ -168,11 +183,14 @@ std::string plain(std::string_view text, std::size_t longest) {
   return out + (text.size() > longest ? "..." : "");
 }
 
-DraftReview reviewed(const CheckedDraft& draft, Time now) { return Reviewing(draft, now).review(); }
+DraftReview reviewed(const CheckedDraft& draft, Time now) {
+  return Reviewing(draft, now).review();
+}
 
 std::vector<std::string> missing_people(const CheckedDraft& draft, const DraftReview& review) {
   std::vector<std::string> out;
-  if (!review.old_quorum.met()) out.push_back(missing_line(draft, review, {review.old_quorum, draft.trusted()->version}));
+  if (!review.old_quorum.met())
+    out.push_back(missing_line(draft, review, {review.old_quorum, draft.trusted()->version}));
   if (!review.new_quorum.met()) out.push_back(missing_line(draft, review, {review.new_quorum, draft.next.version}));
   return out;
 }
@@ -182,8 +200,10 @@ std::vector<std::string> lines(const CheckedDraft& draft, const DraftReview& rev
   std::vector<std::string> out = {
       "draft " + draft.digest,
       "from  " + root_name(trusted->version) + ", SHA-256 " + crypto::sha256_hex(trusted.raw()),
-      "to    " + root_name(draft.next.version) + chain_name(draft.draft.stream) + ", factory '" + plain(draft.draft.factory) + "' (as the draft says)",
-      "why   " + plain(draft.draft.reason(), kLongestReason) + (draft.draft.author().empty() ? "" : ", says " + plain(draft.draft.author()))};
+      "to    " + root_name(draft.next.version) + chain_name(draft.draft.stream) + ", factory '" +
+          plain(draft.draft.factory) + "' (as the draft says)",
+      "why   " + plain(draft.draft.reason(), kLongestReason) +
+          (draft.draft.author().empty() ? "" : ", says " + plain(draft.draft.author()))};
   out.emplace_back("changes:");
   for (const auto& line : lines(review.changes)) out.push_back("  " + plain(line));
   if (!review.findings.empty()) out.emplace_back("checks:");
@@ -219,7 +239,8 @@ Json to_json(const CheckedDraft& draft, const DraftReview& review) {
 
 Status signable(const DraftReview& review, const tuf::Allowed& allowed) {
   std::string text;
-  for (const auto& reason : tuf::stopping(review.findings, allowed)) text.append(text.empty() ? "" : "; ").append(plain(reason));
+  for (const auto& reason : tuf::stopping(review.findings, allowed))
+    text.append(text.empty() ? "" : "; ").append(plain(reason));
   if (text.empty()) return {};
   std::string names;
   for (const auto& finding : review.findings)

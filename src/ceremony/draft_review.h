@@ -15,9 +15,9 @@ namespace rota::ceremony {
 
 struct Participant {
   tuf::KeyId key_id;
-  std::string owner;           // of the root before the step, or as the draft says; empty: nobody says
-  bool owner_is_claim = false; // only the draft says so
-  bool before = false, after = false;  // in the root role before and after the step
+  std::string owner;                          // of the root before the step, or as the draft says; empty: nobody says
+  bool owner_is_claim = false;                // only the draft says so
+  bool before = false, after = false;         // in the root role before and after the step
   const DraftSignature* signature = nullptr;  // in the draft that was reviewed
 };
 
@@ -39,8 +39,8 @@ std::vector<std::string> missing_people(const CheckedDraft& draft, const DraftRe
 std::vector<std::string> lines(const CheckedDraft& draft, const DraftReview& review);
 Json to_json(const CheckedDraft& draft, const DraftReview& review);
 
-// Ok when nothing but missing signatures stands between this draft and publication; rejected, with every reason. Those that
-// `allowed` names are let through.
+// Ok when nothing but missing signatures stands between this draft and publication; rejected, with every reason. Those
+// that `allowed` names are let through.
 Status signable(const DraftReview& review, const tuf::Allowed& allowed);
 
 // Foreign text on one line of a terminal: printable ASCII, `longest` characters at most.

@@ -46,7 +46,8 @@ Result<SignedDraft> signed_draft(const CheckedDraft& draft, const std::vector<co
   for (const tuf::Signer* signer : signers) {
     const auto at = std::ranges::find_if(wanted, [&](const auto& one) { return one.second == signer->public_key(); });
     if (at == wanted.end()) continue;
-    const bool signed_before = std::ranges::find(out.draft.signatures, at->first, &DraftSignature::key_id) != out.draft.signatures.end();
+    const bool signed_before =
+        std::ranges::find(out.draft.signatures, at->first, &DraftSignature::key_id) != out.draft.signatures.end();
     (signed_before ? out.before : out.added).push_back(at->first);
     if (!signed_before) put(out.draft.signatures, TRY(signature_by(*signer, at->first, draft, now)));
   }

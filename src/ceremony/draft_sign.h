@@ -19,8 +19,8 @@ struct SignedDraft {
 // io: none of the keys is one that can sign this step; names those that can.
 Result<SignedDraft> signed_draft(const CheckedDraft& draft, const std::vector<const tuf::Signer*>& signers, Time now);
 
-// The signatures of all, each key's once: the one with the earliest time. rejected, with the difference, when two are not the
-// same draft. `drafts` is not empty.
+// The signatures of all, each key's once: the one with the earliest time. rejected, with the difference, when two are
+// not the same draft. `drafts` is not empty.
 Result<Draft> merged_drafts(const std::vector<CheckedDraft>& drafts);
 
 }  // namespace rota::ceremony

@@ -21,7 +21,8 @@ using testing::Not;
 
 std::vector<std::string> root_keys_of(const Draft& draft) {
   std::vector<std::string> ids;
-  for (const Json& id : *draft.body.find("roles")->find("root")->find("keyids")->if_array()) ids.push_back(*id.if_text());
+  for (const Json& id : *draft.body.find("roles")->find("root")->find("keyids")->if_array())
+    ids.push_back(*id.if_text());
   return ids;
 }
 
@@ -56,12 +57,17 @@ TEST(NewDraft, RefusesWhatItCannotMean) {
     const auto draft = new_draft(custodians(), wish);
     return draft.ok() ? std::string("accepted") : draft.error().what;
   };
-  const auto remove = [](const char* key) { return [key](DraftWish& w) { w.remove.push_back({tuf::Role::root, key}); }; };
+  const auto remove = [](const char* key) {
+    return [key](DraftWish& w) { w.remove.push_back({tuf::Role::root, key}); };
+  };
   EXPECT_THAT(with(remove("mallory")), HasSubstr("no key 'mallory'; there are"));
   EXPECT_THAT(with(remove("")), HasSubstr("no key ''"));
   EXPECT_THAT(with(remove(id_of('A').hex.substr(0, 7).c_str())), HasSubstr("no key")) << "too short to be meant";
   EXPECT_THAT(with([](DraftWish& w) { w.add.push_back(entry('A', "alice")); }), HasSubstr("already"));
-  EXPECT_THAT(with([](DraftWish& w) { w.add = {entry('E', "alice")}, w.remove = {{tuf::Role::root, "alice"}}; }), HasSubstr("several keys 'alice'"));
+  EXPECT_THAT(with([](DraftWish& w) {
+                w.add = {entry('E', "alice")}, w.remove = {{tuf::Role::root, "alice"}};
+              }),
+              HasSubstr("several keys 'alice'"));
   EXPECT_THAT(with([](DraftWish& w) { w.reason = ""; }), HasSubstr("reason: want one line"));
   EXPECT_THAT(with([](DraftWish& w) { w.reason = "one\ntwo"; }), HasSubstr("reason: want one line"));
   EXPECT_THAT(with([](DraftWish& w) { w.add = {entry('E', "\x1b[2J")}; }), HasSubstr("owner: want one line"));
@@ -116,8 +122,9 @@ TEST(DraftReview, NamesWhoIsMissingForBothThresholds) {
   const auto draft = checked_with("D");
   const auto review = reviewed(draft, kNow);
   EXPECT_FALSE(review.complete());
-  EXPECT_THAT(missing_people(draft, review), ElementsAre(HasSubstr("root 3 needs 2 more signatures by the keys of root 2; missing: "),
-                                                         HasSubstr("root 3 needs 1 more signature by the keys of root 3; missing: ")));
+  EXPECT_THAT(missing_people(draft, review),
+              ElementsAre(HasSubstr("root 3 needs 2 more signatures by the keys of root 2; missing: "),
+                          HasSubstr("root 3 needs 1 more signature by the keys of root 3; missing: ")));
   EXPECT_THAT(missing_people(draft, review)[0], HasSubstr("carol (key " + id_of('C').brief()));
   EXPECT_THAT(missing_people(draft, review)[1], Not(HasSubstr("carol")));
   EXPECT_TRUE(reviewed(checked_with("AB"), kNow).complete());
@@ -142,7 +149,8 @@ TEST(DraftReview, TellsTheNamesOfTheTrustedRootFromThoseOfTheDraft) {
   EXPECT_THAT(text_of(checked_with("A")), HasSubstr("  carol, old root only, missing"));
   DraftWish renaming = dave_for_carol();
   renaming.owners = {{id_of('A').hex, "mallory"}};
-  EXPECT_THAT(text_of(checked_with("A", renaming)), HasSubstr("the name of key " + id_of('A').brief() + " changes from 'alice' to 'mallory'"));
+  EXPECT_THAT(text_of(checked_with("A", renaming)),
+              HasSubstr("the name of key " + id_of('A').brief() + " changes from 'alice' to 'mallory'"));
   EXPECT_THAT(text_of(checked_with("A", renaming)), HasSubstr("  alice, old and new, signed"));
 }
 
@@ -155,8 +163,10 @@ TEST(DraftReview, ShowsForeignTextOnOneLine) {
   draft.body["x-\nnote: all is well"] = Json(1);
   const auto checked = checked_draft(draft);
   ASSERT_TRUE(checked.ok()) << checked.error().what;
-  for (const auto& line : lines(*checked, reviewed(*checked, kNow))) EXPECT_EQ(line.find('\n'), std::string::npos) << line;
-  for (const auto& line : missing_people(*checked, reviewed(*checked, kNow))) EXPECT_EQ(line.find('\n'), std::string::npos) << line;
+  for (const auto& line : lines(*checked, reviewed(*checked, kNow)))
+    EXPECT_EQ(line.find('\n'), std::string::npos) << line;
+  for (const auto& line : missing_people(*checked, reviewed(*checked, kNow)))
+    EXPECT_EQ(line.find('\n'), std::string::npos) << line;
 }
 
 TEST(DraftReview, LetsNothingBeSignedThatADeviceOrTheRulesRefuse) {
@@ -171,7 +181,8 @@ TEST(DraftReview, LetsNothingBeSignedThatADeviceOrTheRulesRefuse) {
   EXPECT_EQ(verdict(lower, {.names = {"lower-threshold"}}), "ok");
   DraftWish higher = dave_for_carol();
   higher.thresholds = {{tuf::Role::root, 4}};
-  EXPECT_THAT(verdict(higher, {.names = {"threshold", "lower-threshold"}, .short_expiry = true}), HasSubstr("want 1..3, got 4"));
+  EXPECT_THAT(verdict(higher, {.names = {"threshold", "lower-threshold"}, .short_expiry = true}),
+              HasSubstr("want 1..3, got 4"));
   DraftWish fewer{.factory = "acme", .reason = "Carol leaves", .now = kNow};
   fewer.remove = {{tuf::Role::root, "carol"}};
   EXPECT_THAT(verdict(fewer), HasSubstr("3 before, 2 now"));
@@ -198,7 +209,9 @@ TEST(SigningMemory, RefusesASecondRootOfAVersionThatTheKeyHasSigned) {
   EXPECT_TRUE(memory.may_sign(checked_with("A", other), alice).ok()) << "the production chain has versions of its own";
 
   const auto before = custodian_roots();
-  const auto later = verify_chain({before[0], before[1], sim::signed_root(sim::root_body({.version = 3, .root_keys = "AB"}), "AB")}).value();
+  const auto later =
+      verify_chain({before[0], before[1], sim::signed_root(sim::root_body({.version = 3, .root_keys = "AB"}), "AB")})
+          .value();
   const auto fourth = checked_draft(new_draft(later, {.factory = "acme", .reason = "on", .now = kNow}).value()).value();
   EXPECT_TRUE(memory.may_sign(fourth, alice).ok());
   ASSERT_TRUE(memory.remember(fourth, alice).ok());

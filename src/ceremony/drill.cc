@@ -81,8 +81,8 @@ Result<Json> signatures_over(const Json& body, const std::vector<Usable>& usable
     const auto& key = root.keys.at(one.id);
     if (!key.verifies(crypto::scheme_of(key.type()), message, signature))
       return io_error("'" + one.member + "': what it signs does not verify");
-    signatures.push_back(Json(Json::Object{
-        {"keyid", one.id.hex}, {"method", tuf::method_of(key.type())}, {"sig", base64(signature)}}));
+    signatures.push_back(
+        Json(Json::Object{{"keyid", one.id.hex}, {"method", tuf::method_of(key.type())}, {"sig", base64(signature)}}));
   }
   return signatures;
 }
@@ -91,7 +91,8 @@ Status verdict_holds(const Json& body, const Trusted<Root>& root) {
   const Json* named = body.find("root");
   if (named == nullptr || named->text_or("sha256", "") != crypto::sha256_hex(root.raw()))
     return rejected("it was held against another root than the trusted one");
-  if (body.text_or("verdict", "") != "passed") return rejected("the drill failed: no key of the archive was a root key");
+  if (body.text_or("verdict", "") != "passed")
+    return rejected("the drill failed: no key of the archive was a root key");
   return {};
 }
 
@@ -111,10 +112,12 @@ Result<Drill> drilled(const keys::ArchiveOnDisk& disk, const std::string& name, 
   drill.result["signatures"] = TRY(signatures_over(body, usable, *newest));
   drill.result["signed"] = std::move(body);
   for (const auto& one : usable)
-    drill.said.push_back("key " + one.id.brief() + " ('" + one.member + "'): signed, a key of the role " + std::string(tuf::name_of(one.role)));
+    drill.said.push_back("key " + one.id.brief() + " ('" + one.member + "'): signed, a key of the role " +
+                         std::string(tuf::name_of(one.role)));
   const auto threshold = newest->role(Role::root).threshold;
-  drill.said.push_back("root " + std::to_string(newest->version) + " wants " + std::to_string(threshold) + " root signature" +
-                       (threshold == 1 ? "" : "s") + "; this archive gives " + std::to_string(count_of(usable, Role::root)));
+  drill.said.push_back("root " + std::to_string(newest->version) + " wants " + std::to_string(threshold) +
+                       " root signature" + (threshold == 1 ? "" : "s") + "; this archive gives " +
+                       std::to_string(count_of(usable, Role::root)));
   return drill;
 }
 
@@ -130,13 +133,15 @@ Result<std::string> file_drill(Files& files, const std::string& archive_path, co
 
 Result<Json> read_drill(BytesView bytes, const Trusted<Root>& root) {
   const auto envelope = TRY_IN("drill", tuf::parse_envelope(bytes, kMaxDrill));
-  if (envelope.body.text_or("_type", "") != kDrillType) return rejected("drill: _type: want '" + std::string(kDrillType) + "'");
+  if (envelope.body.text_or("_type", "") != kDrillType)
+    return rejected("drill: _type: want '" + std::string(kDrillType) + "'");
   const Bytes message = TRY_IN("drill", tuf::bytes_to_sign(envelope.body));
   const auto root_keys = root->material(Role::root);
   bool by_root_key = false;
   for (const auto& one : envelope.signatures) {
     const auto key = root->keys.find(one.key_id);
-    if (key == root->keys.end()) return rejected("drill: key " + one.key_id.brief() + ": not a key of the trusted root");
+    if (key == root->keys.end())
+      return rejected("drill: key " + one.key_id.brief() + ": not a key of the trusted root");
     if (!key->second.verifies(crypto::scheme_of(key->second.type()), message, one.bytes))
       return rejected("drill: signature of key " + one.key_id.brief() + ": does not verify");
     by_root_key = by_root_key || root_keys.contains(key->second);

@@ -16,8 +16,10 @@ constexpr std::size_t kMaxTranscript = kMaxDraft + (1u << 18), kMaxValues = 110'
 
 std::string_view name_of(How how) {
   switch (how) {
-    case How::published: return "published";
-    case How::carried: return "carried";
+    case How::published:
+      return "published";
+    case How::carried:
+      return "carried";
   }
   abort_with("ceremony: no such ending");
 }
@@ -42,7 +44,8 @@ Json signature_json(const CheckedDraft& draft, const DraftSignature& one) {
 
 Result<Ending> ending_from(const Json& json) {
   const std::string how = json.text_or("ending", ""), at = json.text_or("finished-at", "");
-  Ending ending{.how = how == name_of(How::carried) ? How::carried : How::published, .server = json.text_or("server", "")};
+  Ending ending{.how = how == name_of(How::carried) ? How::carried : How::published,
+                .server = json.text_or("server", "")};
   if (ending.server.size() > kMaxServer) return rejected("server: too long");
   ending.at = TRY(parse_rfc3339(at));
   return ending;
@@ -70,27 +73,31 @@ Json transcript_json(const Transcript& transcript) {
   Json signatures(Json::Array{});
   for (const auto& one : draft.draft.signatures) signatures.push_back(signature_json(draft, one));
   const BytesView bytes = root.raw();
-  return Json(Json::Object{{"format", kFormat},
-                           {"draft", draft_json(draft.draft)},
-                           {"draft-sha256", draft.digest},
-                           {"root", Json(Json::Object{{"version", Json(root->version)},
-                                                      {"sha256", crypto::sha256_hex(bytes)},
-                                                      {"bytes", base64(bytes)}})},
-                           {"signatures", std::move(signatures)},
-                           {"ending", name_of(ending.how)},
-                           {"server", ending.server},
-                           {"finished-at", rfc3339(ending.at)}});
+  return Json(Json::Object{
+      {"format", kFormat},
+      {"draft", draft_json(draft.draft)},
+      {"draft-sha256", draft.digest},
+      {"root", Json(Json::Object{
+                   {"version", Json(root->version)}, {"sha256", crypto::sha256_hex(bytes)}, {"bytes", base64(bytes)}})},
+      {"signatures", std::move(signatures)},
+      {"ending", name_of(ending.how)},
+      {"server", ending.server},
+      {"finished-at", rfc3339(ending.at)}});
 }
 
-Bytes transcript_bytes(const Transcript& transcript) { return tuf::canonical(transcript_json(transcript)) + "\n"; }
+Bytes transcript_bytes(const Transcript& transcript) {
+  return tuf::canonical(transcript_json(transcript)) + "\n";
+}
 
 Result<Transcript> read_transcript(BytesView bytes) {
-  if (bytes.size() > kMaxTranscript) return rejected("transcript: larger than " + std::to_string(kMaxTranscript) + " bytes");
+  if (bytes.size() > kMaxTranscript)
+    return rejected("transcript: larger than " + std::to_string(kMaxTranscript) + " bytes");
   while (bytes.ends_with('\n') || bytes.ends_with('\r')) bytes.remove_suffix(1);
   const auto json = parse_json(bytes, {.max_bytes = kMaxTranscript, .max_values = kMaxValues});
   if (!json) return rejected("transcript: " + json.error().what);
   if (tuf::canonical(*json) != bytes) return rejected("transcript: is not spelled canonically; was it edited?");
-  if (json->text_or("format", "") != kFormat) return rejected("transcript: format: want '" + std::string(kFormat) + "'");
+  if (json->text_or("format", "") != kFormat)
+    return rejected("transcript: format: want '" + std::string(kFormat) + "'");
   auto transcript = transcript_from(*json);
   if (!transcript) return rejected("transcript: " + transcript.error().what);
   if (!(transcript_json(*transcript) == *json)) return rejected("transcript: does not say what its draft and root say");
@@ -105,7 +112,8 @@ Status belongs_to(const Transcript& transcript, const Chain& believed) {
     const auto same = std::ranges::find_if(believed, [&](const auto& one) { return one->version == root->version; });
     if (same == believed.end()) continue;
     if (!((*same)->body == root->body))
-      return rejected("root " + std::to_string(root->version) + " of the transcript is another one than the trusted one");
+      return rejected("root " + std::to_string(root->version) +
+                      " of the transcript is another one than the trusted one");
     met = true;
   }
   if (met) return {};

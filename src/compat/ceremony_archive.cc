@@ -23,7 +23,8 @@ Json texts(const std::vector<std::string>& lines) {
 }
 
 Status print(const ArchiveTask& task, const Json& facts, const std::vector<std::string>& text) {
-  if (task.print == Print::json) task.talk.out() << to_json(facts) << "\n";
+  if (task.print == Print::json)
+    task.talk.out() << to_json(facts) << "\n";
   else
     for (const auto& line : text) task.talk.out() << line << "\n";
   return {};
@@ -37,12 +38,14 @@ class Moving {
   Status carry_out(const ceremony::Parting& parting) const {
     if (parting.empty()) return nothing_to_do();
     for (const auto& line : parting.said) task_.talk.say(line);
-    if (task_.run == Run::dry) return print(task_, facts(parting, {}), {"would move " + count(parting) + " to '" + second_ + "'"});
+    if (task_.run == Run::dry)
+      return print(task_, facts(parting, {}), {"would move " + count(parting) + " to '" + second_ + "'"});
     TRY(task_.agree("Move " + count(parting) + " from '" + task_.file.path() + "' to '" + second_ + "'?"));
     const auto parted = TRY(ceremony::part_archive(task_.file, task_.unlock, parting, second_, task_.now));
     task_.talk.hint("'" + parted.backup + "' still holds all of it; keep it as safe as the two");
-    return print(task_, facts(parting, parted.backup),
-                 {"moved " + count(parting) + " to '" + second_ + "'", "the archive as it was is '" + parted.backup + "'"});
+    return print(
+        task_, facts(parting, parted.backup),
+        {"moved " + count(parting) + " to '" + second_ + "'", "the archive as it was is '" + parted.backup + "'"});
   }
 
  private:
@@ -53,7 +56,9 @@ class Moving {
     return std::to_string(parting.leaving.size()) + (parting.leaving.size() == 1 ? " member" : " members");
   }
   Json facts(const ceremony::Parting& parting, const std::string& backup) const {
-    Json json(Json::Object{{"command", command_}, {"archive", task_.file.path()}, {"moved", texts(parting.leaving)},
+    Json json(Json::Object{{"command", command_},
+                           {"archive", task_.file.path()},
+                           {"moved", texts(parting.leaving)},
                            {"shared", texts(parting.shared)}});
     if (!parting.empty()) json["second"] = second_;
     if (!backup.empty()) json["backup"] = backup;
@@ -86,7 +91,8 @@ Status split_archive(const ArchiveTask& task, const std::string& role) {
   const auto lock = TRY(held(task));
   const auto disk = TRY(task.file.read());
   const auto parting = TRY(ceremony::split_parting(disk.archive, *asked));
-  const std::string second = task.output.empty() ? beside(task.file.path(), std::string(tuf::name_of(*asked))) : task.output;
+  const std::string second =
+      task.output.empty() ? beside(task.file.path(), std::string(tuf::name_of(*asked))) : task.output;
   return Moving(task, "keys archive split", second).carry_out(parting);
 }
 
@@ -102,8 +108,9 @@ Status drill_archive(const ArchiveTask& task, const NewestRoot& newest) {
   facts["filed"] = path;
   TRY(print(task, facts, {verdict + ", filed as '" + path + "'"}));
   if (drill.passed) return {};
-  return rejected("'" + task.file.path() + "': none of its keys is a root key of root " + std::to_string(chain.back()->version),
-                  "this may be an archive from before an earlier rotation; look for the newest one");
+  return rejected(
+      "'" + task.file.path() + "': none of its keys is a root key of root " + std::to_string(chain.back()->version),
+      "this may be an archive from before an earlier rotation; look for the newest one");
 }
 
 }  // namespace rota::compat

@@ -20,9 +20,9 @@ struct ArchiveTask {
   keys::ArchiveUnlock& unlock;  // the one that `file` was made with
   const cli::Talk& talk;
   Time now = {};
-  std::string output = {};                                 // of the second archive; empty: a name beside FILE
+  std::string output = {};                                      // of the second archive; empty: a name beside FILE
   std::function<Status(std::string_view question)> agree = {};  // Ok: go on
-  std::optional<ceremony::Chain> trusted = {};             // --trusted-root
+  std::optional<ceremony::Chain> trusted = {};                  // --trusted-root
   enum class Print { text, json } print = Print::text;
   enum class Run { real, dry } run = Run::real;
 };

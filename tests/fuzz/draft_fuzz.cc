@@ -1,6 +1,7 @@
-// A ceremony's draft, and the transcript of one: from a stranger, refused or taken whole. What is taken has one spelling, a
-// review of it is plain text, and nothing that somebody has signed can be changed without being found out. The input is the file
-// itself after a zero byte, or mutations of a draft that two of three have signed, put into canonical form again.
+// A ceremony's draft, and the transcript of one: from a stranger, refused or taken whole. What is taken has one
+// spelling, a review of it is plain text, and nothing that somebody has signed can be changed without being found out.
+// The input is the file itself after a zero byte, or mutations of a draft that two of three have signed, put into
+// canonical form again.
 #include <algorithm>
 
 #include "ceremony/draft_new.h"
@@ -28,7 +29,8 @@ const CheckedDraft& good() {
                             {tuf::Role::root, "three", tuf::test::public_key(3)}});
     wish.owners = {{tuf::key_id(tuf::test::public_key(1)).hex, "one"}};
     const auto one = tuf::test::signer(1), two = tuf::test::signer(2);
-    return checked_draft(signed_draft(checked_draft(new_draft(chain, wish).value()).value(), {&one, &two}, kNow)->draft).value();
+    return checked_draft(signed_draft(checked_draft(new_draft(chain, wish).value()).value(), {&one, &two}, kNow)->draft)
+        .value();
   }();
   return made;
 }
@@ -45,10 +47,12 @@ void review(const CheckedDraft& draft) {
 void try_draft(BytesView file) {
   const auto draft = read_draft(file);
   if (!draft.ok()) return must_hold(draft.error().fault == Fault::rejected, "a stranger's form is refused");
-  must_hold(draft_bytes(*draft).starts_with(file.substr(0, file.find_last_not_of("\r\n") + 1)), "a draft has one spelling");
+  must_hold(draft_bytes(*draft).starts_with(file.substr(0, file.find_last_not_of("\r\n") + 1)),
+            "a draft has one spelling");
   const auto checked = checked_draft(*draft);
   if (!checked.ok())
-    return must_hold(checked.error().fault == Fault::rejected || checked.error().fault == Fault::bad_input, "a bad draft is refused");
+    return must_hold(checked.error().fault == Fault::rejected || checked.error().fault == Fault::bad_input,
+                     "a bad draft is refused");
   must_hold(checked->digest == good().digest || checked->draft.signatures.empty(), "nobody can sign without the keys");
   review(*checked);
 }
