@@ -256,8 +256,10 @@ Status starts_from(const CheckedDraft& draft, const Chain& believed) {
   }
   const auto& ours = draft.chain[static_cast<std::size_t>(known - first)];
   if (ours->body == believed.back()->body) return {};
-  return rejected("root " + std::to_string(known) + " of the draft is another one than the root " +
-                  std::to_string(known) + " that is known here; sign nothing of it");
+  return rejected(
+      "root " + std::to_string(known) + " of the draft is another one than the root " + std::to_string(known) +
+          " that is known here; sign nothing of it",
+      draft.draft.stream == Stream::prod ? "a draft of the production chain wants a --trusted-root of that chain" : "");
 }
 
 }  // namespace rota::ceremony
