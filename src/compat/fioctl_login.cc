@@ -101,9 +101,8 @@ void warn_about_mode(const Run& run, const Config& config) {
 }
 
 Result<Login> renewed(const FioctlWorld& world, const Config& config) {
-  if (config.login.refresh_token.empty())
-    return denied("the login has expired at " + config.server, "fioctl logout, then fioctl login");
-  auto answer = TRY(token_by_refresh(world, config.login));
+  const bool with_refresh = !config.login.refresh_token.empty();
+  auto answer = TRY(with_refresh ? token_by_refresh(world, config.login) : token_by_credentials(world, config.login));
   TRY(save_config(world.files, config.path, changes_for(answer.login)));
   return std::move(answer.login);
 }

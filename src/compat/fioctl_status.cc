@@ -11,6 +11,7 @@ using ceremony::Stream;
 using tuf::Role;
 
 constexpr int kWarnDays = 30;
+constexpr int kWarnDaysRenewed = 2;  // of the roles that the service renews by itself, timestamps of 7 days among them
 constexpr Role kRoles[] = {Role::root, Role::targets, Role::snapshot, Role::timestamp};
 
 struct RoleLine {
@@ -101,20 +102,26 @@ void print_table(const Run& run, const std::vector<RoleLine>& lines) {
   run.talk.out() << cli::table(header, rows);
 }
 
-Result<int> asked_days(const Asked& asked) {
+// Nothing: each role's own.
+Result<std::optional<int>> asked_days(const Asked& asked) {
   const auto text = asked.value("--warn-days");
-  return text ? static_cast<int>(TRY_IN("--warn-days", decimal(*text, 3650))) : kWarnDays;
+  if (!text) return std::optional<int>();
+  return std::optional<int>(static_cast<int>(TRY_IN("--warn-days", decimal(*text, 3650))));
+}
+
+int warn_days_of(Role role) {
+  return role == Role::snapshot || role == Role::timestamp ? kWarnDaysRenewed : kWarnDays;
 }
 
 // rejected, when a role does not verify or expires soon.
-Status verdict(const std::vector<RoleLine>& lines, int warn_days) {
+Status verdict(const std::vector<RoleLine>& lines, std::optional<int> warn_days) {
   std::string text;
   for (const auto& line : lines) {
     const std::string where = std::string(ceremony::name_of(line.stream)) + " " + std::string(tuf::name_of(line.role));
     if (!line.tally.met())
       text.append(text.empty() ? "" : "; ").append(where + ": " + std::to_string(line.tally.signed_by.size()) + " of " +
                                                    std::to_string(line.tally.threshold) + " signatures");
-    if (line.days < warn_days)
+    if (line.days < warn_days.value_or(warn_days_of(line.role)))
       text.append(text.empty() ? "" : "; ").append(where + ": expires " + line.expires);
   }
   return text.empty() ? Status() : rejected(text);
@@ -124,7 +131,7 @@ Status verdict(const std::vector<RoleLine>& lines, int warn_days) {
 
 Status keys_status(const Run& run) {
   if (run.asked.arguments.size() > 1) return bad_input("keys status: want at most one archive");
-  const int warn_days = TRY(asked_days(run.asked));
+  const auto warn_days = TRY(asked_days(run.asked));
   auto unlock = TRY(unlock_of(run));
   OpenArchive source{keys::ArchiveFile(run.world.files, "")};
   if (!run.asked.arguments.empty())

@@ -436,12 +436,13 @@ TEST_F(RepoApi, GivesAnAccessTokenForClientCredentials) {
   const auto basic = [](const std::string& id, const std::string& secret) {
     return Headers{{"Authorization", "Basic " + base64(id + ":" + secret)}};
   };
-  for (const std::string& url : {path, std::string("/oauth2/token")}) {
+  for (const std::string& url : {path, std::string("/oauth2/token"), std::string("/oauth2/token/")}) {
     const auto response = call({"POST", url, form, basic("owner@acme", owner_token_), ""});
     ASSERT_EQ(response.status, 200) << response.body;
     const Json json = parse_json(response.body).value();
     EXPECT_EQ(json.text("token_type").value(), "bearer");
     EXPECT_EQ(json.integer("expires_in").value(), 3600);
+    EXPECT_EQ(to_json(*json.find("orgs")), R"([{"name":"acme"}])");
     EXPECT_EQ(call({"GET", kTuf + "root.json", "", {}, json.text("access_token").value()}).status, 200);
   }
   EXPECT_EQ(call({"POST", path + "?grant_type=client_credentials", "", basic("owner@acme", owner_token_), ""}).status,

@@ -81,11 +81,14 @@ http::Response post_token(App& app, const http::Request& request) {
   const auto token = app.auth.access_token(credentials->id, credentials->secret, kTokenLife);
   if (!token && token.error().fault != Fault::denied) return refused(request, token.error());
   if (!token) return denied_token(app, request);
+  Json orgs{Json::Array{}};  // fioctl makes the only one its factory
+  if (!caller->factory.empty()) orgs.push_back(Json(Json::Object{{"name", caller->factory}}));
   return http::json_response(200,
                              Json::Object{{"access_token", *token},
                                           {"token_type", "bearer"},
                                           {"expires_in", static_cast<std::int64_t>(kTokenLife.count())},
-                                          {"scope", "none"}},
+                                          {"scope", "none"},
+                                          {"orgs", std::move(orgs)}},
                              {{"Cache-Control", "no-store"}});
 }
 
@@ -94,7 +97,8 @@ http::Response post_token(App& app, const http::Request& request) {
 void add_token_routes(http::Router& router, App& app) {
   const auto handler = [&app](const http::Request& request) { return post_token(app, request); };
   for (const std::string pattern : {"/ota/ostreehub/{factory}/oauth2/token", "/oauth2/token"})
-    router.add({.method = "POST", .pattern = pattern, .handler = handler, .max_body = kMaxForm});
+    for (const char* end : {"", "/"})  // fioctl ends it so
+      router.add({.method = "POST", .pattern = pattern + end, .handler = handler, .max_body = kMaxForm});
 }
 
 }  // namespace rota::server
