@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ceremony/owner_key.h"
 #include "crypto/hash.h"
 #include "keys/archive_index.h"
 
@@ -12,18 +13,6 @@ using crypto::PrivateKey;
 using crypto::SecretBytes;
 using tuf::KeyId;
 using tuf::Role;
-
-constexpr int kRsaBits = 4096;
-
-Result<PrivateKey> generated(crypto::KeyType type) {
-  return type == crypto::KeyType::rsa ? PrivateKey::generate_rsa(kRsaBits) : PrivateKey::generate_ed25519();
-}
-
-KeyId id_in(const tuf::Root& root, const crypto::PublicKey& key) {
-  for (const auto& [id, known] : root.keys)
-    if (known == key) return id;
-  return tuf::key_id(key);
-}
 
 class Changing {
  public:
@@ -73,7 +62,7 @@ class Changing {
 
   Status replace_root_key() {
     const auto old_id = TRY(root_key_to_replace());
-    const auto fresh = TRY(generated(wish_.key_type));
+    const auto fresh = TRY(new_owner_key(wish_.key_type));
     plan_.new_ids[Role::root] = TRY(draft_.replace_key(Role::root, old_id, fresh.public_key(), author()));
     plan_.old_ids[Role::root] = old_id;
     signers_.emplace_back(fresh);
@@ -99,7 +88,7 @@ class Changing {
 
   Status replace_targets_key() {
     const auto old_id = TRY(targets_key_to_replace());
-    const auto fresh = TRY(generated(wish_.key_type));
+    const auto fresh = TRY(new_owner_key(wish_.key_type));
     plan_.new_ids[Role::targets] = old_id ? TRY(draft_.replace_key(Role::targets, *old_id, fresh.public_key(), author()))
                                           : TRY(draft_.add_key(Role::targets, fresh.public_key(), author()));
     if (old_id) plan_.old_ids[Role::targets] = *old_id;

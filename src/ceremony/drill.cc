@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "ceremony/owner_key.h"
 #include "crypto/hash.h"
 #include "keys/key_file.h"
 #include "tuf/sign.h"
@@ -24,12 +25,6 @@ struct Usable {
   tuf::KeySigner signer;
   std::string member;
 };
-
-KeyId id_in(const Root& root, const crypto::PublicKey& key) {
-  for (const auto& [id, known] : root.keys)
-    if (known == key) return id;
-  return tuf::key_id(key);
-}
 
 // The archive's private keys that the root names, each proven to belong to its public half.
 Result<std::vector<Usable>> usable_keys(const keys::Archive& archive, const Root& root) {

@@ -1,6 +1,7 @@
 #include "ceremony/plan.h"
 
 #include "ceremony/edit.h"
+#include "ceremony/owner_key.h"
 #include "ceremony/sign.h"
 #include "ceremony/staged_roots.h"
 #include "crypto/hash.h"
@@ -15,18 +16,6 @@ using crypto::SecretBytes;
 using tuf::KeyId;
 using tuf::Root;
 using tuf::Trusted;
-
-constexpr int kRsaBits = 4096;
-
-Result<PrivateKey> generated(crypto::KeyType type) {
-  return type == crypto::KeyType::rsa ? PrivateKey::generate_rsa(kRsaBits) : PrivateKey::generate_ed25519();
-}
-
-KeyId id_in(const Root& root, const PublicKey& key) {
-  for (const auto& [id, known] : root.keys)
-    if (known == key) return id;
-  return tuf::key_id(key);
-}
 
 std::string ids_of(const Root& root, const std::vector<keys::ArchivedKey>& keys) {
   std::string text;
@@ -86,7 +75,7 @@ class Planning {
     const Trusted<Root>& ci = newest_.at(Stream::ci);
     const auto active = TRY(ActiveKeys::in(archive_, *ci));
     const auto old_key = TRY(active.to_replace(*ci, wish_.key_id));
-    const PrivateKey fresh_key = TRY(generated(wish_.key_type));
+    const PrivateKey fresh_key = TRY(new_owner_key(wish_.key_type));
     const tuf::KeySigner fresh(fresh_key);
     for (const auto& [stream, trusted] : newest_) {
       const Json body = TRY_IN(name_of(stream), next_body(stream, old_key.public_key, fresh.public_key()));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ceremony/owner_key.h"
 #include "ceremony/rotation.h"
 #include "keys/archive_index.h"
 
@@ -17,17 +18,10 @@ using tuf::Role;
 
 namespace {
 
-constexpr int kRsaBits = 4096;
-
-Result<crypto::PrivateKey> generated(crypto::KeyType type) {
-  return type == crypto::KeyType::rsa ? crypto::PrivateKey::generate_rsa(kRsaBits)
-                                      : crypto::PrivateKey::generate_ed25519();
-}
-
 }  // namespace
 
 Result<NewKey> new_key(const Run& run, const keys::Archive& archive, Role role) {
-  const auto key = TRY(generated(TRY(asked_key_type(run.asked))));
+  const auto key = TRY(ceremony::new_owner_key(TRY(asked_key_type(run.asked))));
   NewKey made{key, archive.copy(), std::string(tuf::name_of(role))};
   TRY(made.archive.add_key(keys::new_key_member(made.role, key.public_key()), key));
   return made;
