@@ -22,8 +22,8 @@ class LongLived : public testing::TestWithParam<Keeps> {
     repository.publish(SetPlan());
     const Bytes root = repository.metadata("1.root.json");
     if (GetParam() == Keeps::files) {
-      FolderStore::init(files_, kFolder, root).value();
-      store = FolderStore::open(files_, kFolder).value();
+      FolderStore::init(files, kFolder, root).value();
+      store = FolderStore::open(files, kFolder).value();
     } else {
       store = std::make_unique<sim::MemoryStore>(root);
     }
@@ -37,12 +37,10 @@ class LongLived : public testing::TestWithParam<Keeps> {
   }
   Trust reloaded(Time now = kNow) { return load_trust(*store, {}, {now}).value(); }
 
+  sim::CrashFiles files;  // outlives the store's lock on it
   Repository repository;
   std::unique_ptr<TrustStore> store;
   std::optional<Trust> trust;
-
- private:
-  sim::CrashFiles files_;
 };
 INSTANTIATE_TEST_SUITE_P(Store, LongLived, testing::Values(Keeps::files, Keeps::sets),
                          [](const auto& keeps) { return keeps.param == Keeps::files ? "files" : "sets"; });

@@ -41,7 +41,8 @@ class Archive {
   Archive() = default;
   Archive copy() const;
 
-  const Members& members() const { return members_; }
+  const Members& members() const& { return members_; }
+  const Members& members() const&& = delete;  // nor `for (… : opened().members())`: the archive would be gone
   const crypto::SecretBytes* find(std::string_view name) const;
   // New or instead of the old one.
   void put(std::string name, crypto::SecretBytes bytes);
