@@ -54,8 +54,10 @@ class MovingRepository final : public Fetcher {
   void publish(const std::string& file) {
     served_[file] = record_.sign(bodies_[file], keys_of(file));
     const char* above = file == "timestamp" ? nullptr : file == "snapshot" ? "timestamp" : "snapshot";
-    if (above != nullptr)
-      bodies_[above]["meta"][file + ".json"] = tuf::test::listed(bodies_[file].integer_or("version", 1), served_[file]);
+    if (above == nullptr) return;
+    Json& meta = bodies_[above]["meta"];
+    if (meta.if_object() == nullptr) meta = Json(Json::Object{});  // a change before this one may have left anything
+    meta[file + ".json"] = tuf::test::listed(bodies_[file].integer_or("version", 1), served_[file]);
   }
   void publish_upwards(const std::string& file) {
     bool from_here = false;
