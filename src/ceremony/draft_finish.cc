@@ -133,6 +133,9 @@ class Publication {
     request.headers.emplace_back("Content-Type", "application/json");
     const auto reply = source_.fetcher->fetch(request);
     if (reply.ok() && reply->status >= 300 && reply->status < 500) return refused(http_error(request, *reply));
+    if (reply.ok() && is_staged(*reply))
+      return conflict("the root is staged: the server publishes it with the next targets that its new targets keys sign",
+                      "have the targets signed and pushed with the new key, then run the same command again");
     if (reply.ok() && reply->status == 202)
       return conflict("the server waits for a second approver", "once it is approved, run the same command again");
     const auto shown = fetch_root(source_, draft_.next.version);

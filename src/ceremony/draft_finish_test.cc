@@ -166,6 +166,7 @@ TEST_P(FinishInMood, IsSettledByRunningItAgain) {
 INSTANTIATE_TEST_SUITE_P(Moods, FinishInMood,
                          testing::Values(MoodCase{Mood::silent, Fault::unavailable, false},
                                          MoodCase{Mood::refuse, Fault::denied, false},
+                                         MoodCase{Mood::stage, Fault::conflict, false},
                                          MoodCase{Mood::cut_before_commit, Fault::unavailable, false},
                                          MoodCase{Mood::error_before_commit, Fault::unavailable, false},
                                          MoodCase{Mood::cut_after_commit, Fault::unavailable, true},

@@ -127,6 +127,12 @@ Error http_error(const FetchRequest& request, const FetchReply& reply) {
   return Error{fault_of(reply.status), std::move(what)};
 }
 
+bool is_staged(const FetchReply& reply) {
+  if (reply.status != 202) return false;
+  const auto json = parse_json(reply.body);
+  return json.ok() && json->find("staged") != nullptr;
+}
+
 Result<std::optional<Bytes>> fetch_root(const RootSource& source, tuf::Version version) {
   return fetched(source, std::to_string(version) + ".root.json");
 }

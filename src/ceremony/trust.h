@@ -31,6 +31,9 @@ struct RootSource {
 // rejected, else unavailable; carries the body's description and causes, never a header.
 Error http_error(const FetchRequest& request, const FetchReply& reply);
 
+// The answer to POST root says that the root waits for targets that its own targets keys sign (repo-api.md 6.1).
+bool is_staged(const FetchReply& reply);
+
 // The served bytes; nullopt for 404. rejected when longer than a device reads.
 Result<std::optional<Bytes>> fetch_root(const RootSource& source, tuf::Version version);
 Result<std::optional<Bytes>> fetch_newest_root(const RootSource& source);  // root.json

@@ -155,11 +155,6 @@ Result<Bytes> sent_body(const Push& push) {
   return to_json(envelope);
 }
 
-bool is_staged(BytesView answer) {
-  const auto json = parse_json(answer);
-  return json.ok() && json->find("staged") != nullptr;
-}
-
 }  // namespace
 
 Result<Bytes> served_root(const RepoService& service) {
@@ -191,7 +186,7 @@ Result<int> send_root(const Run& run, const TufRepo& repo, RepoService& service,
   TRY(record_push(run, repo, push.candidate));
   const auto reply = service.call("POST", push_name(push.allowed), TRY(sent_body(push)));
   if (!reply || reply->status >= 500) return settle_push(run, repo, service, push.candidate);
-  if (reply->status == 202 && is_staged(reply->body))
+  if (ceremony::is_staged(*reply))
     return run.refuse(kFailed, conflict("the root is staged: the server publishes it with the next targets that its new "
                                         "targets keys sign",
                                         "have the targets signed and pushed with the new key, then 'root pull'"));

@@ -14,6 +14,7 @@ namespace {
 using tuf::Role;
 
 constexpr std::size_t kLongestMessage = 1000;
+constexpr std::size_t kMaxSignatures = 1u << 20;  // bytes of those kept for tags, and for waves
 
 // The newest root as a draft: version + 1, who changes it and why, nobody's signature.
 Result<Bytes> draft_after(const Bytes& newest, const RootUpdates::Wish& wish, Time now) {
@@ -56,6 +57,8 @@ Result<Json> with_signatures(Json present, const Json& given, std::string_view w
       kept.push_back(signature);
     }
   }
+  if (to_json(present).size() > kMaxSignatures)
+    return bad_input(std::string(what) + ": want at most 1 MiB of them in one transaction");
   return present;
 }
 

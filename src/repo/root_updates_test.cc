@@ -267,6 +267,19 @@ TEST_F(Updates, RefuseSignaturesThatDoNotVerify) {
             Fault::bad_input);
 }
 
+TEST_F(Updates, KeepNoMoreSignaturesThanTheyMay) {
+  begin();
+  const Bytes root = signed_with(draft(), {&*offline_root_});
+  const auto put = [&](char name, std::size_t size) {
+    Json tags;
+    tags["main"].push_back(Json(Json::Object{{"keyid", std::string(1, name)}, {"sig", std::string(size, 'x')}}));
+    return updates().put("acme", {"alice", ""}, {root, "", tags, {}});
+  };
+  ASSERT_TRUE(put('a', 600'000));
+  EXPECT_EQ(put('b', 600'000).error().fault, Fault::bad_input);
+  EXPECT_TRUE(put('a', 900'000)) << "in the place of the first";
+}
+
 TEST_F(Updates, HandOutTheFirstRootKeyUntilItIsConfirmed) {
   using FirstTime = RootUpdates::FirstTime;
   const auto begun = updates().begin("acme", {"alice", "first", FirstTime::yes}).value();
