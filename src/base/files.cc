@@ -16,6 +16,8 @@
 namespace rota {
 namespace {
 
+constexpr std::uint64_t kUnsized = 64 * 1024;  // what a file without a size (in /proc, a pipe) is read by
+
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
@@ -69,18 +71,22 @@ Status sync_path(const std::string& path, int flags) {
 Result<Bytes> PosixFiles::read(const std::string& path, std::uint64_t max) {
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return errno_error("read", path);
-  Bytes bytes;
   struct stat st {};
-  if (::fstat(fd.get(), &st) == 0 && st.st_size > 0) bytes.reserve(std::min(static_cast<std::uint64_t>(st.st_size), max));
-  char buffer[64 * 1024];
+  const bool sized = ::fstat(fd.get(), &st) == 0 && st.st_size > 0;
+  // One byte more than it seems to have: a read that comes back short has met the end.
+  Bytes bytes(1 + static_cast<std::size_t>(std::min(sized ? static_cast<std::uint64_t>(st.st_size) : kUnsized, max)), '\0');
+  std::size_t have = 0;
   for (;;) {
-    const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
+    const ssize_t n = ::read(fd.get(), bytes.data() + have, bytes.size() - have);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return io_error("read '" + path + "': " + std::strerror(errno));
-    if (n == 0) return bytes;
-    bytes.append(buffer, static_cast<std::size_t>(n));
-    if (bytes.size() > max) return bad_input("read '" + path + "': longer than " + std::to_string(max) + " bytes");
+    have += static_cast<std::size_t>(n);
+    if (have > max) return bad_input("read '" + path + "': longer than " + std::to_string(max) + " bytes");
+    if (n == 0 || (sized && have == static_cast<std::size_t>(st.st_size))) break;
+    if (have == bytes.size()) bytes.resize(1 + std::min<std::uint64_t>(2 * have, max));
   }
+  bytes.resize(have);
+  return bytes;
 }
 
 Result<FileFacts> PosixFiles::facts(const std::string& path) {

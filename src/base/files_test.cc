@@ -1,7 +1,11 @@
 #include "base/files.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <fstream>
+#include <thread>
 
 namespace rota {
 namespace {
@@ -42,6 +46,20 @@ TEST_F(FilesTest, ReadRefusesMoreThanTheLimit) {
   EXPECT_TRUE(files_.read(folder_ + "/a", 5).ok());
   EXPECT_EQ(files_.read(folder_ + "/a", 4).error().fault, Fault::bad_input);
   EXPECT_EQ(files_.read(folder_ + "/b", 4).error().fault, Fault::not_found);
+}
+
+TEST_F(FilesTest, ReadsAFileThatDoesNotSayHowLongItIs) {
+  const std::string pipe = folder_ + "/pipe", text(200'000, 'x');  // a pipe holds 64 KiB at a time
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::size_t max : {text.size(), text.size() - 1}) {
+    std::thread writer([&] { std::ofstream(pipe) << text; });
+    const auto read = files_.read(pipe, max);
+    writer.join();
+    if (max == text.size())
+      EXPECT_EQ(read.value(), text);
+    else
+      EXPECT_EQ(read.error().fault, Fault::bad_input);
+  }
 }
 
 TEST_F(FilesTest, GrowsAndIsReadInPieces) {

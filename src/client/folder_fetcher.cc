@@ -33,9 +33,10 @@ Result<FetchReply> FolderFetcher::fetch(const FetchRequest& request) {
   if (facts.size > request.max_body)
     return want_got("size", "at most " + std::to_string(request.max_body) + " bytes", std::to_string(facts.size));
   FetchReply reply{.status = 200};
-  if (!request.sink) reply.body.reserve(facts.size);
-  const auto keep = [&](BytesView piece) { return reply.body += piece, Status(); };
-  TRY(send(folder_ + below, facts.size, request.sink ? request.sink : keep));
+  if (request.sink)
+    TRY(send(folder_ + below, facts.size, request.sink));
+  else
+    reply.body = TRY(files_.read(folder_ + below, request.max_body));
   return reply;
 }
 

@@ -63,10 +63,12 @@ std::string FolderStore::old_root(tuf::Version version) const {
 }
 
 Result<std::vector<tuf::Version>> FolderStore::history_versions() {
+  if (in_history_) return *in_history_;
   std::vector<tuf::Version> versions;
   for (const auto& name : TRY(files_.list(history())))
     if (const auto version = version_in(name)) versions.push_back(*version);
   std::ranges::sort(versions);
+  in_history_ = versions;
   return versions;
 }
 
@@ -96,8 +98,9 @@ Result<std::vector<tuf::Version>> FolderStore::root_versions() {
 }
 
 Result<Bytes> FolderStore::root(tuf::Version version) {
-  if (TRY(files_.facts(old_root(version))).exists()) return read(old_root(version));
-  return read(path_of("root"));
+  if (std::ranges::binary_search(TRY(history_versions()), version)) return read(old_root(version));
+  const auto shown = TRY(newest_root());
+  return shown && shown->version == version ? shown->bytes.bytes() : Bytes();
 }
 
 // root.json is written last of all that a new root changes, so it says under which root the other files stand; unless it is
@@ -121,6 +124,7 @@ Status FolderStore::write_history(std::span<const AcceptedRoot> roots) {
   std::vector<AcceptedRoot> all(roots.begin(), roots.end());
   if (TRY(history_versions()).empty())
     if (const auto only = TRY(newest_root())) all.insert(all.begin(), *only);
+  in_history_.reset();
   for (const auto& [version, bytes] : all) {
     const std::string temporary = old_root(version) + ".new~";
     if (TRY(files_.facts(temporary)).exists()) TRY(files_.remove(temporary));
@@ -147,7 +151,7 @@ Status FolderStore::remove_cleared(const tuf::Generation& left) {
 
 Status FolderStore::show_root(tuf::Version version) {
   const Bytes bytes = TRY(root(version));
-  if (bytes.empty() || bytes == TRY(read(path_of("root")))) return {};
+  if (bytes.empty() || (shown_ && shown_->bytes == bytes)) return {};
   shown_.reset();
   return replace_file(files_, path_of("root"), bytes, kMode);
 }

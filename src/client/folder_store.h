@@ -56,6 +56,7 @@ class FolderStore final : public TrustStore {
   std::unique_ptr<FileLock> lock_;
   // As this object read or wrote them last; the lock keeps other clients away.
   std::optional<AcceptedRoot> shown_ = {};  // root.json
+  std::optional<std::vector<tuf::Version>> in_history_ = {};
   tuf::Generation held_ = {};
 };
 
