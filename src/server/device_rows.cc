@@ -47,8 +47,10 @@ constexpr const char* kTables =
     "CREATE INDEX events_by_correlation ON events (device, correlation_id, device_time); "
     "CREATE INDEX events_by_age ON events (received_at)";
 
+constexpr const char* kRootSince = "ALTER TABLE check_ins ADD COLUMN root_since INTEGER NOT NULL DEFAULT 0";
+
 RootSource root_source_of(std::int64_t stored) {
-  for (const auto source : {RootSource::request, RootSource::statement})
+  for (const auto source : {RootSource::request, RootSource::statement, RootSource::event, RootSource::fork})
     if (static_cast<std::int64_t>(source) == stored) return source;
   return RootSource::nothing;
 }
@@ -64,21 +66,22 @@ void take_check_in(Device& device, const store::Row& row) {
   device.agent = row.text(13);
   device.root_held = row.integer(14);
   device.root_source = root_source_of(row.integer(15));
+  device.root_since = instant(row.integer(19));
   device.served = {.timestamp = row.integer(16), .snapshot = row.integer(17), .targets = row.integer(18), .listed = {}};
 }
 
 }  // namespace
 
 Status prepare_device_tables(store::Database& db) {
-  return db.migrate({kTables});
+  return db.migrate({kTables, kRootSince});
 }
 
 Result<std::vector<Device>> read_devices(store::Database& db) {
   const auto rows =
       TRY(db.query("SELECT uuid, factory, name, owner, hardware_id, spki, next_spki, created_at, last_seen, target, "
                    "ostree_hash, tags,"
-                   " apps, agent, root_held, root_source, timestamp_given, snapshot_given, targets_given"
-                   " FROM devices LEFT JOIN check_ins ON check_ins.device = devices.uuid"));
+                   " apps, agent, root_held, root_source, timestamp_given, snapshot_given, targets_given,"
+                   " root_since FROM devices LEFT JOIN check_ins ON check_ins.device = devices.uuid"));
   std::vector<Device> devices;
   for (const auto& row : rows) {
     devices.push_back({.uuid = row.text(0),
@@ -134,10 +137,10 @@ Status update_key(store::Database& db, const Device& device) {
 Status store_check_in(store::Database& db, const Device& device) {
   TRY(db.execute(
       "INSERT OR REPLACE INTO check_ins (device, last_seen, target, ostree_hash, tags, apps, agent, root_held,"
-      " root_source, timestamp_given, snapshot_given, targets_given) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+      " root_source, timestamp_given, snapshot_given, targets_given, root_since) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
       {device.uuid, stamp(device.last_seen), device.target, device.ostree_hash, joined(device.tags),
        joined(device.apps), device.agent, device.root_held, static_cast<std::int64_t>(device.root_source),
-       device.served.timestamp, device.served.snapshot, device.served.targets}));
+       device.served.timestamp, device.served.snapshot, device.served.targets, stamp(device.root_since)}));
   return {};
 }
 

@@ -7,6 +7,7 @@ namespace rota::server {
 namespace {
 
 constexpr Seconds kWriteEvery{60};
+constexpr int kLookedAtOnce = 512;  // devices, while contacts wait
 
 // Takes over what was said; true when that changed something.
 template <typename T>
@@ -40,6 +41,10 @@ std::string_view name_of(RootSource source) {
       return "request";
     case RootSource::statement:
       return "statement";
+    case RootSource::event:
+      return "event";
+    case RootSource::fork:
+      return "fork";
   }
   abort_with("name_of: not a RootSource");
 }
@@ -100,6 +105,19 @@ std::vector<Device> Devices::all(std::string_view factory) const {
   for (const auto& [uuid, entry] : entries_)
     if (factory.empty() || entry.device.factory == factory) devices.push_back(entry.device);
   return devices;
+}
+
+void Devices::each(std::string_view factory, const std::function<void(const Device&)>& look) const {
+  std::string after;
+  for (bool more = true; more;) {
+    const std::shared_lock lock(mutex_);
+    auto at = entries_.upper_bound(after);
+    for (int left = kLookedAtOnce; left > 0 && at != entries_.end(); --left, ++at) {
+      after = at->first;
+      if (at->second.device.factory == factory) look(at->second.device);
+    }
+    more = at != entries_.end();
+  }
 }
 
 bool Devices::knows_key(BytesView spki) const {
@@ -257,8 +275,10 @@ void Devices::note_root(const std::string& uuid, tuf::Version held, RootSource s
   const auto found = entries_.find(uuid);
   if (found == entries_.end()) return;
   auto& device = found->second.device;
-  if (source == RootSource::request && held <= device.root_held) return;
+  const bool stated = source == RootSource::statement || source == RootSource::fork;
+  if (!stated && (held <= device.root_held || device.root_source == RootSource::fork)) return;
   if (device.root_held == held && device.root_source == source) return;
+  if (device.root_held != held) device.root_since = clock_.now();
   device.root_held = held;
   device.root_source = source;
   store_hot(found->second);

@@ -4,6 +4,7 @@
 // Never: a second key for a known device unless announced; a lower metadata version than a device was given before.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -20,8 +21,8 @@
 
 namespace rota::server {
 
-// How the gateway knows which root a device holds (gateway.md 3.4).
-enum class RootSource { nothing, request, statement };
+// How the gateway knows which root a device holds (gateway.md 3.4). fork: it states a root that was never published here.
+enum class RootSource { nothing, request, statement, event, fork };
 std::string_view name_of(RootSource source);
 
 struct Device {
@@ -35,6 +36,7 @@ struct Device {
   Time last_seen = {};
   tuf::Version root_held = 0;
   RootSource root_source = RootSource::nothing;
+  Time root_since = {};     // when it was first known to hold that root
   tuf::Floors served = {};  // the highest version given to it, per role
 };
 
@@ -62,6 +64,9 @@ class Devices {
   std::optional<Device> find(std::string_view uuid) const;
   std::optional<Device> named(std::string_view factory, std::string_view name) const;
   std::vector<Device> all(std::string_view factory) const;  // by uuid; an empty factory means all
+  // Each device of the factory, by uuid. `look` runs under the lock that contacts wait for, but for few devices at a time;
+  // those that come or go meanwhile may be left out.
+  void each(std::string_view factory, const std::function<void(const Device&)>& look) const;
   bool knows_key(BytesView spki) const;
 
   // Durable when this returns. conflict: uuid or name taken, key registered; denied: uuid on the denied list.
@@ -82,6 +87,8 @@ class Devices {
   // gateway.md 9. bad_input: the key of another device, or its present one; conflict: another key is pending.
   Status announce_key(const std::string& uuid, BytesView spki);
 
+  // Written when it changes something. A request or an event only ever raises the version; a statement sets it, and a
+  // fork stays until the next statement.
   void note_root(const std::string& uuid, tuf::Version held, RootSource source);
   // Before a version is given to a device. conflict: it was given a higher one before.
   Status give(const std::string& uuid, tuf::Role role, tuf::Version version);

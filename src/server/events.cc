@@ -39,6 +39,20 @@ Result<std::vector<DeviceEvent>> read_events(BytesView body, Time received) {
   return events;
 }
 
+std::optional<std::int64_t> root_reached(const DeviceEvent& event) {
+  const Json* body = event.body.find("event");
+  const Json* success = body == nullptr ? nullptr : body->find("success");
+  if (event.type != "MetadataUpdateCompleted" || success == nullptr || success->if_bool() == nullptr ||
+      !*success->if_bool())
+    return std::nullopt;
+  constexpr std::string_view kRoot = "root: ", kTo = " -> ";
+  const std::string first = split(body->text_or("details", ""), ';').front();
+  const auto arrow = first.find(kTo);
+  if (!first.starts_with(kRoot) || arrow == std::string::npos) return std::nullopt;
+  const auto version = decimal(std::string_view(first).substr(arrow + kTo.size()), INT32_MAX);
+  return version ? std::optional(*version) : std::nullopt;
+}
+
 Status insert_events(store::Database& db, const std::string& device, const std::vector<DeviceEvent>& events,
                      Time received) {
   for (const auto& event : events)

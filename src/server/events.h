@@ -1,6 +1,7 @@
 // Update events of devices (gateway.md 6.1): read from what a device posts, stored once per id, told by correlation.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct DeviceEvent {
 // The items of a posted batch that may be stored; those without an id or with a correlation id outside
 // [A-Za-z0-9_-]{1,128} are left out, a bad deviceTime becomes `received`. bad_input: not a JSON array.
 Result<std::vector<DeviceEvent>> read_events(BytesView body, Time received);
+
+// The root that a refresh ended with: of a MetadataUpdateCompleted that went well, N of "root: M -> N" in its details.
+std::optional<std::int64_t> root_reached(const DeviceEvent& event);
 
 // An event whose id this device has sent before changes nothing. For use inside a transaction.
 Status insert_events(store::Database& db, const std::string& device, const std::vector<DeviceEvent>& events,

@@ -139,10 +139,11 @@ Result<http::Response> put_trust(const DeviceCall& call) {
   const auto hash = TRY(root->text("sha256"));
   if (!is_sha256_hex(hash)) return bad_input("trust: root: sha256: want 64 hex digits");
   const auto ours = call.app.repos.root(call.factory, version);
-  if (!ours || crypto::sha256_hex(**ours) != hash)
+  const bool is_ours = ours && crypto::sha256_hex(**ours) == hash;
+  if (!is_ours)
     call.app.audit.add_once(
         {call.factory, "gateway", "alert:fork", call.uuid, "root " + std::to_string(version) + " " + hash});
-  call.app.devices.note_root(call.uuid, version, RootSource::statement);
+  call.app.devices.note_root(call.uuid, version, is_ours ? RootSource::statement : RootSource::fork);
   const Report report{call.uuid, "trust", to_json(statement)};
   TRY(call.app.writes.now([&](store::Database& db) { return store_report(db, report, call.app.clock.now()); }));
   return http::Response{};

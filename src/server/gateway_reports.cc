@@ -1,4 +1,5 @@
 // What devices send: events and telemetry (gateway.md 6). 200 means durable.
+#include "repo/repositories.h"
 #include "server/events.h"
 #include "server/gateway.h"
 #include "server/reports.h"
@@ -10,10 +11,21 @@ namespace {
 constexpr std::uint64_t kMaxHardware = 1u << 20;
 constexpr JsonRules kAnyNumbers{.numbers = JsonRules::Numbers::any};
 
+// gateway.md 3.4. What lies beyond the newest root is no news of ours.
+void note_roots_reached(const DeviceCall& call, const std::vector<DeviceEvent>& events) {
+  const auto published = call.app.repos.published(call.factory);
+  for (const auto& event : events) {
+    const auto reached = root_reached(event);
+    if (reached && published && *reached <= (*published)->root_version)
+      call.app.devices.note_root(call.uuid, *reached, RootSource::event);
+  }
+}
+
 Result<http::Response> post_events(const DeviceCall& call) {
   const Time received = call.app.clock.now();
   const auto events = TRY(read_events(call.request.body, received));
   TRY(call.app.writes.now([&](store::Database& db) { return insert_events(db, call.uuid, events, received); }));
+  note_roots_reached(call, events);
   return http::Response{};
 }
 

@@ -66,6 +66,7 @@ void add_operator_routes(http::Router& router, App& app) {
   router.add("GET", "/v1/audit", guarded(app, get_audit));
   add_factory_routes(router, app);
   add_device_routes(router, app);
+  add_trust_routes(router, app);
   add_registration_routes(router, app);
 }
 

@@ -34,7 +34,8 @@ Json described(const Device& device) {
                       {"docker-apps", list_of(device.apps)},
                       {"user-agent", device.agent},
                       {"root-version", device.root_held},
-                      {"root-version-source", name_of(device.root_source)}};
+                      {"root-version-source", name_of(device.root_source)},
+                      {"root-version-since", when(device.root_since)}};
 }
 
 // JSON as a device has sent it, or null.
