@@ -74,6 +74,8 @@ class Changing {
   Result<std::optional<KeyId>> targets_key_to_replace() const {
     if (wish_.online_targets_id.empty())
       return rejected("root/updates: the server does not say which targets key is the online one");
+    for (const auto* archive : {&root_archive_, &targets_archive()})
+      TRY(not_the_owners(*archive, wish_.online_targets_id));
     std::vector<KeyId> offline;
     for (const auto& id : draft_.root(Stream::ci).key_ids(Role::targets))
       if (id.hex != wish_.online_targets_id) offline.push_back(id);

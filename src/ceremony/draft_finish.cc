@@ -110,8 +110,9 @@ class Publication {
     const auto reply = TRY(source_.fetcher->fetch(request));
     if (reply.status == 404 || reply.status == 405) return {};
     if (reply.status != 200) return http_error(request, reply);
-    const auto answer = TRY_IN("root/updates", parse_json(reply.body, {.max_bytes = kMaxAnswer}));
-    if (answer.text_or("status", "") == "NONE") return {};
+    const auto answer = parse_json(reply.body, {.max_bytes = kMaxAnswer});
+    if (!answer) return unavailable("root/updates: the answer is no JSON of the service: " + answer.error().what);
+    if (answer->text_or("status", "") == "NONE") return {};
     return conflict("a TUF updates transaction is active on the server",
                     "let its owner apply or cancel it, then run this again");
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/files.h"
 #include "ceremony/sign.h"
 
 namespace rota::ceremony {
@@ -291,6 +292,17 @@ Result<DraftVerdict> judged(const CurrentRoots& current, const std::map<Stream, 
     if (missing_lines(trusted, bytes, {}).empty()) TRY_IN("next " + which, tuf::next_root(trusted, bytes));
   }
   return verdict;
+}
+
+Status not_the_owners(const keys::Archive& archive, const std::string& online_targets_id) {
+  for (const auto& key : archive.keys()) {
+    const std::string name = file_name_of(key.pub_member);
+    const bool is_owners = name.starts_with("fioctl-targets-") || name == "offline-targets.pub";
+    if (is_owners && archive.find(key.sec_member) != nullptr && tuf::key_id(key.public_key).hex == online_targets_id)
+      return rejected("root/updates: the server calls the targets key " + online_targets_id +
+                      " its online key, but it is the owner's: '" + key.pub_member + "'");
+  }
+  return {};
 }
 
 bool shows(const UpdatesState& state, const std::map<Stream, Bytes>& envelopes) {

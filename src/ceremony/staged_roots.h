@@ -81,6 +81,10 @@ struct DraftVerdict {
 Result<DraftVerdict> judged(const CurrentRoots& current, const std::map<Stream, Bytes>& envelopes, Time now,
                             const tuf::Allowed& allowed);
 
+// A server says which targets key is its own, and with it which one a rotation replaces. rejected: it names one that the owner
+// made and whose private half is in the archive.
+Status not_the_owners(const keys::Archive& archive, const std::string& online_targets_id);
+
 // True when the draft of `state` has the bodies of these envelopes and at least their signatures.
 bool shows(const UpdatesState& state, const std::map<Stream, Bytes>& envelopes);
 

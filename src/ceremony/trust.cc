@@ -89,7 +89,10 @@ class Walk {
     const auto newest = TRY(fetch_newest_root(source_));
     if (!newest) return rejected("the server has no root.json, but was trusted to hold root " + last_version());
     const auto envelope = TRY_IN("root.json", tuf::parse_envelope(*newest, tuf::kMaxRoot));
-    if (envelope.body == roots_.back()->body) return {};
+    if (envelope.body == roots_.back()->body) {
+      TRY_IN("root.json", tuf::anchor_root(*newest));  // signatures and all
+      return {};
+    }
     const auto version = envelope.body.integer_or("version", 0);
     if (version < roots_.back()->version)
       return rejected("the server goes backwards: root.json: want version " + last_version() + ", got " +

@@ -86,6 +86,15 @@ TEST(WalkRoots, RefusesARootJsonThatIsNotTheEndOfTheChain) {
   EXPECT_EQ(walk_roots(source_of(server), anchor).error().fault, Fault::rejected);
 }
 
+TEST(WalkRoots, RefusesTheRightRootJsonWithoutItsSignatures) {
+  const auto roots = three_roots();
+  sim::Repository server(roots, kNow);
+  server.serve_instead(3, sim::signed_root(sim::root_body({.version = 3, .root_keys = "3", .targets_keys = "to"}), "z"));
+  const auto chain = walk_roots(source_of(server), tuf::anchor_root(roots[2]).value());
+  ASSERT_FALSE(chain.ok());
+  EXPECT_THAT(chain.error().what, HasSubstr("0 of 1 signatures"));
+}
+
 TEST(WalkRoots, NeverTakesAFailureForTheEnd) {
   const auto roots = three_roots();
   const auto anchor = tuf::anchor_root(roots[0]).value();

@@ -53,6 +53,13 @@ Result<UpdatesState> state_in(const Json& json) {
   return state;
 }
 
+// A page of a proxy, or half an answer: what the service thinks of it is not known.
+Result<Json> answer_in(std::string_view where, BytesView body, const JsonRules& rules = {}) {
+  auto json = parse_json(body, rules);
+  if (json) return json;
+  return unavailable(std::string(where) + ": the answer is no JSON of the service: " + json.error().what);
+}
+
 // A key as the server hands it out: an object, or its text.
 Result<Bytes> key_text(const Json& answer, std::string_view name) {
   const Json* key = answer.find(name);
@@ -107,7 +114,7 @@ Result<std::optional<UpdatesState>> UpdatesApi::state() const {
   const auto reply = call("GET", updates_url());
   if (!reply.ok() && reply.error().fault == Fault::not_found) return std::optional<UpdatesState>();
   if (!reply) return reply.error();
-  const Json json = TRY_IN("root/updates", parse_json(reply->body, {.max_bytes = kMaxState}));
+  const Json json = TRY(answer_in("root/updates", reply->body, {.max_bytes = kMaxState}));
   return std::optional<UpdatesState>(TRY(state_in(json)));
 }
 
@@ -123,7 +130,7 @@ Result<UpdatesApi::Started> UpdatesApi::start(const Start& wish) const {
                                {"shortcut", Json(wish.shortcut == Start::Shortcut::yes)}});
   auto reply = TRY(call("POST", updates_url(), body));
   const crypto::SecretBytes text(std::move(reply.body));
-  const Json json = TRY_IN("root/updates", parse_json(text.reveal()));
+  const Json json = TRY(answer_in("root/updates", text.reveal()));
   Started started;
   started.txid = TRY_IN("root/updates", json.text("txid"));
   started.first_root_sec = crypto::SecretBytes(TRY(key_text(json, "first_root.sec")));
@@ -159,7 +166,7 @@ Result<std::map<std::string, Bytes>> UpdatesApi::published(Published which) cons
       call("GET", factory_url("/ota/factories/", which == Published::prod ? "prod-targets/" : "wave-targets/"));
   if (!reply.ok() && reply.error().fault == Fault::not_found) return files;
   if (!reply) return reply.error();
-  const Json json = TRY_IN("published targets", parse_json(reply->body, {.max_bytes = kMaxPublished}));
+  const Json json = TRY(answer_in("published targets", reply->body, {.max_bytes = kMaxPublished}));
   if (json.if_object() == nullptr) return rejected("published targets: want an object of signed targets");
   for (const auto& [name, file] : *json.if_object()) files[name] = to_json(file);
   return files;
@@ -169,7 +176,7 @@ Result<std::string> UpdatesApi::polis_id() const {
   const auto reply = call("GET", factory_url("/ota/factories/", "users/self/"));
   if (!reply.ok() && reply.error().fault == Fault::not_found) return std::string();
   if (!reply) return reply.error();
-  const Json json = TRY_IN("users/self", parse_json(reply->body, {.numbers = JsonRules::Numbers::any}));
+  const Json json = TRY(answer_in("users/self", reply->body, {.numbers = JsonRules::Numbers::any}));
   return json.text_or("polis-id", "");
 }
 

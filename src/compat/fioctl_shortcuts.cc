@@ -82,8 +82,21 @@ class Shortcut {
     run_.progress("Creating new TUF updates transaction");
     txid_ = TRY(scene.api.start({.message = message(), .shortcut = UpdatesApi::Start::Shortcut::yes})).txid;
     TRY(scene.api.make_online_keys(txid_, TRY(asked_key_type(run_.asked)), {Role::targets, Role::snapshot, Role::timestamp}));
+    const auto before = state_.current.online_keys;
     state_ = TRY(scene.api.present_state());
+    TRY(all_are_new(before, state_.updated.online_keys));
     return StagedRoots::in(state_, scene.current, ceremony::Tolerance::online_keys);
+  }
+
+  // A server that said yes to new online keys names them.
+  static Status all_are_new(const std::map<std::string, std::string>& before, const std::map<std::string, std::string>& after) {
+    for (const auto role : {Role::targets, Role::snapshot, Role::timestamp}) {
+      const std::string name(tuf::name_of(role));
+      const auto old_id = before.find(name), id = after.find(name);
+      if (id == after.end() || (old_id != before.end() && old_id->second == id->second))
+        return rejected("the server's draft names no new online key of " + name);
+    }
+    return {};
   }
 
   Result<ChangeWish> wish(const Scene& scene, const ceremony::RootEdit::Author& author) const {

@@ -205,6 +205,17 @@ TEST(Shortcuts, SignNothingThatTheServerSlipsIn) {
   }
 }
 
+TEST(Shortcuts, SignNothingWhenTheServerMadeNoNewKeys) {
+  UpdatesBench bench;
+  bench.updates.refuse_next("gen-online-keys", 200);
+  const auto done = bench.run(rotate_all(bench));
+  EXPECT_EQ(done.code, 2);
+  EXPECT_THAT(done.err, HasSubstr("names no new online key"));
+  EXPECT_EQ(bench.updates.calls("PUT"), 0);
+  EXPECT_FALSE(bench.updates.is_open());
+  EXPECT_THAT(bench.names_of("a.tgz"), ElementsAre("a.tgz"));
+}
+
 TEST(Shortcuts, LeaveATransactionOfSomebodyElseAlone) {
   UpdatesBench bench;
   ASSERT_EQ(bench.init().code, 0);

@@ -175,9 +175,11 @@ Status updates_rotate_online_key(const Run& run) {
   for (const auto role : roles) {
     const std::string name(tuf::name_of(role));
     const auto& online = staging.state().updated.online_keys;
-    const auto id = online.find(name);
+    const auto& former = before.state().updated.online_keys;
+    const auto id = online.find(name), old_id = former.find(name);
     const auto ids = staging.roots().root(Stream::ci).key_ids(role);
-    if (id == online.end() || std::ranges::find(ids, KeyId{id->second}) == ids.end())
+    const bool is_new = id != online.end() && (old_id == former.end() || old_id->second != id->second);
+    if (!is_new || std::ranges::find(ids, KeyId{id->second}) == ids.end())
       return rejected("the server's draft names no new online key of " + name);
     run.progress("New online " + name + " keyid: " + id->second);
     facts.emplace(name, Json(id->second));

@@ -22,6 +22,7 @@ Result<std::optional<KeyId>> replaced_targets_key(const Run& run, const Staging&
                                                   const keys::Archive& archive) {
   if (staging.online_targets_id().empty())
     return rejected("root/updates: the server does not say which targets key is the online one");
+  TRY(ceremony::not_the_owners(archive, staging.online_targets_id()));
   std::vector<KeyId> offline;
   for (const auto& id : roots.root(Stream::ci).key_ids(Role::targets))
     if (id.hex != staging.online_targets_id()) offline.push_back(id);

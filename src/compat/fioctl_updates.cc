@@ -314,7 +314,10 @@ Status updates_init(const Run& run) {
   if (beginning.first_time_file) return init_first_time(run, beginning);
   const auto access = TRY(access_for(run, keys::Archive()));
   run.progress("Creating new TUF updates transaction");
-  const auto started = TRY(UpdatesApi(access.source).start({beginning.message}));
+  const UpdatesApi api(access.source);
+  const auto started = TRY(api.start({beginning.message}));
+  if (TRY(api.present_state()).status == UpdatesState::Status::none)
+    return unavailable("the server said yes, but shows no TUF updates in progress", std::string(kStart));
   return report_started(run, started.txid);
 }
 
@@ -344,6 +347,7 @@ Status updates_apply(const Run& run) {
   const UpdatesApi api(access.source);
   const auto staged = TRY(api.present_state());
   if (staged.status == UpdatesState::Status::none) return bad_input("no TUF updates are in progress", std::string(kStart));
+  if (staged.updated.ci_root.empty()) return rejected("root/updates: the server shows no draft of the ci root");
   run.progress("Applying staged TUF root changes");
   const auto applied = api.apply(run.asked.value("--txid").value_or(""));
   if (!applied.ok() && applied.error().fault != Fault::unavailable) return applied;
@@ -358,7 +362,10 @@ Status updates_apply(const Run& run) {
 Status updates_cancel(const Run& run) {
   TRY(no_arguments(run));
   const auto access = TRY(access_for(run, keys::Archive()));
-  TRY(UpdatesApi(access.source).cancel());
+  const UpdatesApi api(access.source);
+  TRY(api.cancel());
+  if (TRY(api.present_state()).status != UpdatesState::Status::none)
+    return unavailable("the server said yes, but shows the TUF updates as before", "run the same command again");
   if (run.json())
     run.talk.out() << to_json(Json::Object{{"command", run.asked.command->words}, {"outcome", "cancelled"}}) << '\n';
   else

@@ -194,6 +194,21 @@ TEST(Updates, RotateOnlineKeysAndSignThemInOneRun) {
   EXPECT_EQ(bench.newest()->role(Role::root).key_ids.front().hex, id('2'));
 }
 
+TEST(Updates, AYesIsWorthWhatTheServerShowsAfterIt) {
+  UpdatesBench bench;
+  ASSERT_EQ(bench.init().code, 0);
+  bench.updates.refuse_next("gen-online-keys", 200);
+  const auto staged = bench.stage({"rotate-online-key", "-r", "targets", "-s", "-k", bench.path, "--yes"});
+  EXPECT_EQ(staged.code, 2);
+  EXPECT_THAT(staged.err, HasSubstr("names no new online key of targets"));
+  EXPECT_EQ(bench.updates.calls("PUT"), 0);
+  bench.updates.refuse_next("cancel", 200);
+  const auto cancelled = bench.stage({"cancel"});
+  EXPECT_EQ(cancelled.code, 6);
+  EXPECT_THAT(cancelled.err, HasSubstr("shows the TUF updates as before"));
+  EXPECT_EQ(bench.stage({"cancel"}).code, 0);
+}
+
 TEST(Updates, ANewTargetsKeySignsWhatTheOldOneHadSigned) {
   UpdatesBench bench;
   bench.updates.publish_targets("main", targets_file("to"));

@@ -110,7 +110,7 @@ Status leave_only(ceremony::RootEdit& edit, tuf::Role role, const crypto::Public
 // The published targets, which the root's keys signed; kept here as the unsigned ones when there are none yet.
 Result<Bytes> pulled_targets(Move& move) {
   const auto reply = TRY(served_targets(move.service));
-  const auto fetched = TRY_IN("targets.json", checked_targets(*move.newest(), reply));
+  const auto fetched = TRY_IN("targets.json", checked_targets(move.repo, *move.newest(), reply));
   if (!TRY(move.repo.role_file("unsigned/targets.json"))) TRY(keep_fetched(move.repo, fetched));
   return reply.body;
 }

@@ -28,8 +28,8 @@ struct FetchedTargets {
   tuf::Trusted<tuf::Targets> targets;
   std::string checksum;
 };
-// rejected: not signed by enough of the root's targets keys, or without its checksum.
-Result<FetchedTargets> checked_targets(const tuf::Root& root, const FetchReply& reply);
+// rejected: not signed by enough of the root's targets keys, without its checksum, or older than what was seen before.
+Result<FetchedTargets> checked_targets(const TufRepo& repo, const tuf::Root& root, const FetchReply& reply);
 // As the unsigned targets, with the checksum that the next push names.
 Status keep_fetched(const TufRepo& repo, const FetchedTargets& fetched);
 

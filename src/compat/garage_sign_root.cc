@@ -1,6 +1,8 @@
 // root pull, push, status, discard: the traffic between what is trusted here and what is published there.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "ceremony/difference.h"
 #include "ceremony/edit.h"
 #include "ceremony/sign.h"
@@ -29,6 +31,20 @@ Result<bool> holds_candidate(const TufRepo& repo, const Root& trusted) {
   return candidate && !(TRY(body_of(*candidate)) == trusted->body);
 }
 
+// The server's root before one that was signed here is believed only by the word of keys that signed ours too: naming our key
+// is not enough, anybody can do that.
+Status signed_by_the_same(const tuf::Root& published, BytesView published_bytes, BytesView ours) {
+  const auto theirs = TRY(tuf::parse_envelope(published_bytes, tuf::kMaxRoot));
+  const auto mine = tuf::tally(published, tuf::Role::root, TRY(tuf::parse_envelope(ours, tuf::kMaxTargets))).signed_by;
+  const auto tally = tuf::tally(published, tuf::Role::root, theirs);
+  const auto votes = std::ranges::count_if(
+      tally.signed_by, [&](const auto& id) { return std::ranges::find(mine, id) != mine.end(); });
+  if (votes >= tally.threshold) return {};
+  return rejected("root " + std::to_string(published.version) + " of the server: signed by " + std::to_string(votes) +
+                      " of the keys that signed roles/root.json, want " + std::to_string(tally.threshold),
+                  "give a root that you have by other means with --trusted-root FILE");
+}
+
 // Where the walk begins: --trusted-root, roles/trusted, roles/root.json, or, with --force, what the server shows.
 Result<Root> pull_anchor(const Run& run, const TufRepo& repo, BytesView served) {
   if (const auto file = run.asked.value_if("--trusted-root"))
@@ -49,8 +65,10 @@ Result<Root> pull_anchor(const Run& run, const TufRepo& repo, BytesView served) 
   // A push that failed leaves a successor of the server's root here.
   auto published = tuf::anchor_root(served);
   if (published && TRY(body_of(*own)).integer_or("version", 0) == (*published)->version + 1 &&
-      tuf::next_root(*published, *own))
+      tuf::next_root(*published, *own)) {
+    TRY(signed_by_the_same(**published, published->raw(), *own));
     return published;
+  }
   return TRY_IN("roles/root.json", std::move(anchor));
 }
 
@@ -111,17 +129,17 @@ Status promote(const Run& run, const TufRepo& repo, const Root& published) {
   return {};
 }
 
-// The candidate as the server shows it; nullopt when it shows another root.
-Result<std::optional<Root>> published_as(const RepoService& service, BytesView candidate) {
+// The candidate as the server shows it, with the signatures that devices want; nullopt when it shows anything else.
+Result<std::optional<Root>> published_as(const RepoService& service, const Push& push) {
   const auto served = TRY(served_root(service));
-  auto root = tuf::anchor_root(served);
-  if (!root || !((*root)->body == TRY(body_of(candidate)))) return std::optional<Root>();
+  auto root = tuf::next_root(push.trusted, served);
+  if (!root || !((*root)->body == TRY(body_of(push.candidate)))) return std::optional<Root>();
   return std::optional(std::move(*root));
 }
 
 // After a POST whose outcome is not known: what does the server show?
-Result<int> settle_push(const Run& run, const TufRepo& repo, const RepoService& service, BytesView candidate) {
-  const auto published = published_as(service, candidate);
+Result<int> settle_push(const Run& run, const TufRepo& repo, const RepoService& service, const Push& push) {
+  const auto published = published_as(service, push);
   if (!published)
     return run.refuse(kFailed, unavailable("the outcome of the push is not known: " + published.error().what,
                                            "run 'garage-sign root pull' or 'root push' again later"));
@@ -132,9 +150,9 @@ Result<int> settle_push(const Run& run, const TufRepo& repo, const RepoService& 
 }
 
 // True when an earlier push, whose answer was lost, did arrive; it is settled then.
-Result<bool> arrived_before(const Run& run, const TufRepo& repo, const RepoService& service, BytesView candidate) {
+Result<bool> arrived_before(const Run& run, const TufRepo& repo, const RepoService& service, const Push& push) {
   if (!TRY(repo.role_file("push.journal"))) return false;
-  const auto published = TRY(published_as(service, candidate));
+  const auto published = TRY(published_as(service, push));
   if (!published) return false;
   TRY(promote(run, repo, *published));
   return true;
@@ -185,7 +203,7 @@ Result<int> refuse_before_sending(const Run& run, const TufRepo& repo, const Pus
 Result<int> send_root(const Run& run, const TufRepo& repo, RepoService& service, const Push& push) {
   TRY(record_push(run, repo, push.candidate));
   const auto reply = service.call("POST", push_name(push.allowed), TRY(sent_body(push)));
-  if (!reply || reply->status >= 500) return settle_push(run, repo, service, push.candidate);
+  if (!reply || reply->status >= 500) return settle_push(run, repo, service, push);
   if (ceremony::is_staged(*reply))
     return run.refuse(kFailed, conflict("the root is staged: the server publishes it with the next targets that its new "
                                         "targets keys sign",
@@ -193,7 +211,7 @@ Result<int> send_root(const Run& run, const TufRepo& repo, RepoService& service,
   if (reply->status == 202)
     return run.refuse(kFailed,
                       conflict("a second person must approve this root", "approval id: " + reply->body.substr(0, 200)));
-  if (reply->status / 100 == 2) return settle_push(run, repo, service, push.candidate);
+  if (reply->status / 100 == 2) return settle_push(run, repo, service, push);
   TRY(repo.remove_role_file("push.journal"));
   const auto refusal = refusal_in(*reply);
   if (reply->status == 400 && refusal.code == "invalid_root_role")
@@ -239,7 +257,7 @@ Result<int> root_push(const Run& run) {
   const Push push{*trusted, *candidate, {run.asked.list("--allow"), run.asked.has("--force")}, {}};
   if (const int refused = TRY(refuse_before_sending(run, repo, push)); refused != kDone) return refused;
   auto service = TRY(run.service(repo));
-  if (TRY(arrived_before(run, repo, service, push.candidate))) return kDone;
+  if (TRY(arrived_before(run, repo, service, push))) return kDone;
   return send_root(run, repo, service, push);
 }
 

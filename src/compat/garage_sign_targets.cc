@@ -9,10 +9,27 @@ namespace {
 
 constexpr std::string_view kChecksumFile = "targets.json.checksum";
 constexpr std::string_view kChecksumHeader = "x-ats-role-checksum";
+constexpr std::string_view kSeenFile = "trusted/targets.json";  // the newest targets verified here, as they were served
 
 // What a signed file holds, as it is sent and as its checksum is taken.
 Result<Bytes> canonical_envelope(BytesView bytes) {
   return tuf::canonical(TRY(parse_json(bytes)));
+}
+
+Result<Json> body_of(BytesView envelope) { return TRY(tuf::parse_envelope(envelope, tuf::kMaxTargets)).body; }
+
+// Targets do not go backwards, nor change under their number, as long as the keys are those that signed them.
+Status not_backwards(const TufRepo& repo, const tuf::Root& root, const tuf::Trusted<tuf::Targets>& served) {
+  const auto seen = TRY(repo.role_file(kSeenFile));
+  if (!seen) return {};
+  const auto known = tuf::targets_under(root, *seen);
+  if (!known || (*known)->version < served->version) return {};
+  const std::string version = std::to_string((*known)->version);
+  if (served->version < (*known)->version)
+    return rejected("targets.json: the server goes backwards: want at least version " + version + ", got " +
+                    std::to_string(served->version));
+  if (TRY(body_of(served.raw())) == TRY(body_of(*seen))) return {};
+  return rejected("targets.json: version " + version + " is another one than the version " + version + " seen before");
 }
 
 // By the keys of --key-name, and with the signatures of --signatures.
@@ -25,6 +42,16 @@ Result<Bytes> signed_here(const Run& run, const TufRepo& repo, const Json& body)
   const auto given = TRY(given_signatures(repo, run.asked.value("--signatures")));
   for (const auto& signer : signers) ids.emplace(tuf::key_id(signer.public_key()), signer.public_key());
   return ceremony::append_given(own, given, ids);
+}
+
+// A server that says yes shows what it took; or what the same keys have signed since.
+Status shown_as_sent(RepoService& service, const tuf::Root& root, const tuf::Trusted<tuf::Targets>& sent) {
+  const std::string version = std::to_string(sent->version), again = "run 'garage-sign targets push' again";
+  const auto reply = TRY(served_targets(service));
+  const auto shown = tuf::targets_under(root, reply.body);
+  if (!shown) return unavailable("the server said yes to targets version " + version + ", but shows " + shown.error().what, again);
+  if ((*shown)->version > sent->version || TRY(body_of(reply.body)) == TRY(body_of(sent.raw()))) return {};
+  return unavailable("the server said yes, but does not show targets version " + version + " as they were sent", again);
 }
 
 // nullopt: the command line is wrong, already said.
@@ -63,17 +90,18 @@ Result<FetchReply> served_targets(RepoService& service) {
   return reply;
 }
 
-Result<FetchedTargets> checked_targets(const tuf::Root& root, const FetchReply& reply) {
+Result<FetchedTargets> checked_targets(const TufRepo& repo, const tuf::Root& root, const FetchReply& reply) {
   const auto targets =
       TRY_IN("targets.json under root " + std::to_string(root.version), tuf::targets_under(root, reply.body));
   const std::string checksum(header(reply.headers, kChecksumHeader));
   if (!is_sha256_hex(checksum)) return rejected("targets.json: the server sent no checksum");
+  TRY(not_backwards(repo, root, targets));
   return FetchedTargets{targets, checksum};
 }
 
 Status keep_fetched(const TufRepo& repo, const FetchedTargets& fetched) {
-  const auto envelope = TRY(tuf::parse_envelope(fetched.targets.raw(), tuf::kMaxTargets));
-  TRY(repo.write_unsigned(tuf::Role::targets, envelope.body));
+  TRY(repo.write_role_file(kSeenFile, fetched.targets.raw()));
+  TRY(repo.write_unsigned(tuf::Role::targets, TRY(body_of(fetched.targets.raw()))));
   return repo.write_role_file(kChecksumFile, fetched.checksum);
 }
 
@@ -83,7 +111,7 @@ Result<int> targets_pull(const Run& run) {
   const auto trusted = TRY(trusted_root(repo));
   auto service = TRY(run.service(repo));
   const auto reply = TRY(served_targets(service));
-  const auto fetched = checked_targets(*trusted, reply);
+  const auto fetched = checked_targets(repo, *trusted, reply);
   if (!fetched) return run.refuse(kRefused, fetched.error());
   TRY(keep_fetched(repo, *fetched));
   run.say("pulled targets version " + std::to_string(fetched->targets->version));
@@ -158,9 +186,11 @@ Result<int> targets_push(const Run& run) {
                       conflict("push targets: " + refusal.text(),
                                race ? "somebody else was first: run 'garage-sign targets pull' and edit again" : ""));
   }
+  TRY(shown_as_sent(service, *trusted, verified));
   const std::string next(header(reply.headers, kChecksumHeader));
+  TRY(repo.write_role_file(kSeenFile, signed_targets));
   TRY(repo.write_role_file(kChecksumFile, is_sha256_hex(next) ? next : crypto::sha256_hex(signed_targets)));
-  TRY(repo.write_unsigned(tuf::Role::targets, TRY(tuf::parse_envelope(signed_targets, tuf::kMaxTargets)).body));
+  TRY(repo.write_unsigned(tuf::Role::targets, TRY(body_of(signed_targets))));
   run.say("published targets version " + std::to_string(verified->version));
   return kDone;
 }

@@ -220,6 +220,69 @@ TEST_F(GarageSign, PullRefusesToGoBackWhateverItBeginsWith) {
     }
 }
 
+// A folder of another tool, which keeps no trusted roots, after a push that failed: its root 3, signed by old and new key.
+TEST_F(GarageSign, PullBelievesNoRootBeforeOursThatOnlyNamesOurKey) {
+  const Bytes ours = sim::signed_root(sim::root_body({.version = 3, .root_keys = "3"}), "23");
+  const Bytes forged = sim::signed_root(sim::root_body({.version = 2, .root_keys = "x3"}), "x");
+  replace_file(files_, kRepo + "/roles/root.json", ours, 0600).value();
+  ASSERT_TRUE(tuf::next_root(tuf::anchor_root(forged).value(), ours).ok()) << "it looks as if ours followed it";
+  server_.serve_instead(2, forged);
+  EXPECT_THAT(want(3, {"root", "pull"}).err, HasSubstr("signed by 0 of the keys that signed roles/root.json, want 1"));
+  EXPECT_FALSE(files_.facts(kRepo + "/roles/trusted/2.root.json")->exists());
+  server_.serve_instead(2, sim::new_factory_roots()[1]);
+  want(0, {"root", "pull"});
+}
+
+TEST_F(GarageSign, APushIsNotDoneWhileTheOldKeysSignatureIsNotShown) {
+  sign_a_rotation();
+  Json half = parse_json(files_.read(kRepo + "/roles/root.json", 1 << 20).value()).value();
+  std::erase_if(*half["signatures"].if_array(), [](const Json& one) { return one.text_or("keyid", "") == id_of('2'); });
+  server_.set_mood(Repository::Mood::error_before_commit);
+  server_.serve_instead(2, to_json(half));
+  EXPECT_THAT(want(3, {"root", "push"}).err, HasSubstr("did not take the root"));
+  EXPECT_FALSE(files_.facts(kRepo + "/roles/trusted/3.root.json")->exists());
+}
+
+Bytes targets_of(tuf::Version version, std::string_view signers, const std::string& note = "") {
+  Json body(Json::Object{{"_type", "Targets"}, {"version", Json(version)}, {"expires", "2030-01-01T00:00:00Z"}});
+  body["targets"] = Json::Object{};
+  body["custom"] = Json::Object{{"note", note}};
+  return sim::signed_root(body, signers);
+}
+
+TEST_F(GarageSign, TargetsDoNotGoBackwardsUnderTheirKeys) {
+  want(0, {"root", "pull"});
+  server_.serve_file("targets.json", targets_of(8, "o"));
+  want(0, {"targets", "pull"});
+  const auto pulled = files_.read(kRepo + "/roles/unsigned/targets.json", 1 << 20).value();
+  server_.serve_file("targets.json", targets_of(7, "o"));
+  EXPECT_THAT(want(1, {"targets", "pull"}).err, HasSubstr("backwards: want at least version 8, got 7"));
+  server_.serve_file("targets.json", targets_of(8, "o", "another"));
+  EXPECT_THAT(want(1, {"targets", "pull"}).err, HasSubstr("version 8 is another one"));
+  EXPECT_EQ(files_.read(kRepo + "/roles/unsigned/targets.json", 1 << 20).value(), pulled);
+  server_.publish(sim::signed_root(sim::root_body({.version = 3, .root_keys = "2", .targets_keys = "n"}), "2"));
+  want(0, {"root", "pull"});
+  server_.serve_file("targets.json", targets_of(1, "n"));
+  want(0, {"targets", "pull"});
+}
+
+TEST_F(GarageSign, ATargetsPushIsNotDoneWhileTheServerShowsOthers) {
+  want(0, {"root", "pull"});
+  const Bytes old = targets_of(8, "o");
+  server_.serve_file("targets.json", old);
+  want(0, {"targets", "pull"});
+  const auto checksum = files_.read(kRepo + "/roles/targets.json.checksum", 1000).value();
+  want(0, {"targets", "sign", "--key-name", "offline-targets"});
+  server_.on_request([&](const FetchRequest& request) -> Status {
+    if (request.method == "GET") server_.serve_file("targets.json", old);  // what was put is forgotten
+    return {};
+  });
+  EXPECT_THAT(want(3, {"targets", "push"}).err, HasSubstr("does not show targets version 9"));
+  EXPECT_EQ(files_.read(kRepo + "/roles/targets.json.checksum", 1000).value(), checksum);
+  server_.on_request({});
+  want(0, {"targets", "push"});
+}
+
 TEST_F(GarageSign, KeepsMembersItDoesNotKnow) {
   auto body = sim::root_body({.version = 3, .root_keys = "2"});
   body["x-changelog"]["message"] = "kept as it is";
