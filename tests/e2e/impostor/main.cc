@@ -2,12 +2,16 @@
 //   issue --disk DIR --seal-key FILE --factory F --request CSR [--expired yes]     a device certificate, on stdout
 //   forge KIND --real DIR --out DIR --machine M --number N --commit C ...           KIND: foreign, former-root, stolen-online
 //   serve --disk DIR --seal-key FILE --files DIR --log FILE --port N [--cut NAME] [--endless NAME]
+//   between --disk DIR --seal-key FILE --upstream URL --ca FILE --rival F --rival-token FILE --lie FILE --log FILE --port N
+//   lies                                                                            the names of all lies of `between`, on stdout
 #include <csignal>
 #include <iostream>
 #include <map>
 
 #include "base/files.h"
 #include "cli/talk.h"
+#include "http/client.h"
+#include "impostor/between.h"
 #include "impostor/false_service.h"
 #include "impostor/forge.h"
 #include "keys/key_file.h"
@@ -100,8 +104,32 @@ Status serve_lies(const Words& words) {
   return serve(service, TRY(pki->gateway_tls()), static_cast<std::uint16_t>(TRY(decimal(TRY(word(words, "port")), 65535))));
 }
 
+Status tell_lies(const Words& words) {
+  const auto loot = TRY(loot_in(words));
+  const SystemClock clock;
+  const auto pki = TRY(server::Pki::open({*loot->db, loot->files, clock, loot->seal_key}, TRY(word(words, "disk")) + "/pki"));
+  http::ClientOptions options;
+  const Bytes ca = TRY(loot->files.read(TRY(word(words, "ca")), 64 * 1024));
+  options.tls = TRY(crypto::TlsContext::client({.ca_pem = ca, .certificate_pem = {}, .key_pem = {}}));
+  http::Client service(std::move(options));
+  Truth::Rival rival;
+  rival.factory = TRY(word(words, "rival"));
+  rival.token = trim(TRY(loot->files.read(TRY(word(words, "rival-token")), 1024)));
+  Truth truth(service, TRY(word(words, "upstream")), std::move(rival));
+  Between between;
+  between.lie = TRY(word(words, "lie"));
+  between.log = TRY(word(words, "log"));
+  const auto port = static_cast<std::uint16_t>(TRY(decimal(TRY(word(words, "port")), 65535)));
+  return stand_between(between, truth, TRY(pki->api_tls()), port);
+}
+
+Status name_lies() {
+  for (const auto& lie : lies()) std::cout << lie.name << '\n';
+  return {};
+}
+
 Status act(std::vector<std::string> args) {
-  if (args.empty()) return bad_input("usage: rota-impostor issue|forge KIND|serve --option value...");
+  if (args.empty()) return bad_input("usage: rota-impostor issue|forge KIND|serve|between|lies --option value...");
   const std::string verb = args[0];
   const std::string kind = verb == "forge" && args.size() > 1 ? args[1] : "";
   Words words;
@@ -109,6 +137,8 @@ Status act(std::vector<std::string> args) {
   if (verb == "issue") return issue(words);
   if (verb == "forge") return forge(kind, words);
   if (verb == "serve") return serve_lies(words);
+  if (verb == "between") return tell_lies(words);
+  if (verb == "lies") return name_lies();
   return bad_input("no such verb '" + verb + "'");
 }
 
