@@ -6,6 +6,7 @@
 #include "repo/repositories.h"
 #include "server/devices.h"
 #include "server/factories.h"
+#include "server/target_uploads.h"
 
 namespace rota::server {
 namespace {
@@ -103,6 +104,7 @@ Status open_registries(Installation::Parts& p, const InstallationOptions& option
                                             options.data_folder + "/ostree");
   TRY(p.factories->prepare());
   p.devices = std::make_unique<Devices>(*p.db, *p.writes, *p.audit, clock);
+  TRY(prepare_target_uploads(*p.db));
   return p.devices->prepare();
 }
 

@@ -197,6 +197,7 @@ void add_repo_routes(http::Router& router, App& app) {
   add_updates_routes(router, app);
   add_production_routes(router, app);
   add_key_routes(router, app);
+  add_upload_routes(router, app);
   add_token_routes(router, app);
 }
 

@@ -6,6 +6,8 @@
 #include "server/events.h"
 #include "server/gateway.h"
 #include "server/pki.h"
+#include "server/repo_api.h"
+#include "server/target_uploads.h"
 
 namespace rota::server {
 namespace {
@@ -60,6 +62,7 @@ Status Service::listen(const ServiceOptions& options) {
   const auto gateway_port = TRY_IN("gateway", server_.listen(std::move(gateway)));
   http::ListenOptions api{.address = options.address, .port = options.api_port, .router = &api_, .always = always};
   api.tls = TRY(app_.pki.api_tls());
+  api.gate = upload_gate(app_);
   app_.settings.gateway_url = url(app_.settings, gateway_port);
   app_.settings.api_url = url(app_.settings, TRY_IN("api", server_.listen(std::move(api))));
   app_.pki.when_changed([this, gateway_port] { trust_new_authority(gateway_port); });
@@ -90,6 +93,7 @@ void Service::do_what_is_due() {
     if (const auto refreshed = app_.repos.refresh(factory); !refreshed)
       spdlog::error("refresh of '{}': {}", factory, refreshed.error().what);
   const Time oldest = app_.clock.now() - kKeepEvents;
+  if (const auto forgotten = forget_uploads(app_); !forgotten) spdlog::error("uploads: {}", forgotten.error().what);
   app_.writes.later([oldest](store::Database& db) { return forget_events(db, oldest); });
 }
 

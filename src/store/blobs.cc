@@ -90,10 +90,15 @@ class FolderBlobs final : public Blobs {
     return replace(key, [&](int fd, const std::string& path) { return write_all(fd, bytes, path); });
   }
 
-  Status put_file(const std::string& key, const std::string& source) override {
-    const Descriptor from(::open(source.c_str(), O_RDONLY | O_CLOEXEC));
-    if (from.get() < 0) return errno_error("read", source);
-    return replace(key, [&](int fd, const std::string& path) { return copy_all(from.get(), fd, path); });
+  Status put_files(const std::string& key, const std::vector<std::string>& sources) override {
+    return replace(key, [&](int fd, const std::string& path) -> Status {
+      for (const auto& source : sources) {
+        const Descriptor from(::open(source.c_str(), O_RDONLY | O_CLOEXEC));
+        if (from.get() < 0) return errno_error("read", source);
+        TRY(copy_all(from.get(), fd, path));
+      }
+      return {};
+    });
   }
 
   Status remove(const std::string& key) override {

@@ -17,7 +17,9 @@ class Blobs {
   virtual Result<bool> has(const std::string& key) = 0;
   virtual Result<Bytes> get(const std::string& key, std::uint64_t max) = 0;
   virtual Status put(const std::string& key, BytesView bytes) = 0;               // replaces atomically
-  virtual Status put_file(const std::string& key, const std::string& path) = 0;  // copies; replaces atomically
+  // Copies the files, one after the other, into one blob; replaces atomically.
+  virtual Status put_files(const std::string& key, const std::vector<std::string>& paths) = 0;
+  Status put_file(const std::string& key, const std::string& path) { return put_files(key, {path}); }
   virtual Status remove(const std::string& key) = 0;
   virtual Result<std::vector<std::string>> list(const std::string& prefix) = 0;
   // For sendfile: the file's path, when this store has one and the key exists.

@@ -40,6 +40,16 @@ TEST_F(FolderBlobs, CopiesAFile) {
   EXPECT_FALSE(blobs_->has("none").value());
 }
 
+TEST_F(FolderBlobs, JoinsFilesInTheOrderGiven) {
+  ASSERT_TRUE(blobs_->put("parts/1", "one "));
+  ASSERT_TRUE(blobs_->put("parts/2", "two"));
+  const std::string first = blobs_->path_of("parts/1").value(), second = blobs_->path_of("parts/2").value();
+  ASSERT_TRUE(blobs_->put_files("whole", {first, second, first}));
+  EXPECT_EQ(blobs_->get("whole", 64).value(), "one twoone ");
+  EXPECT_EQ(blobs_->put_files("whole", {first, folder_ + "/nothing"}).error().fault, Fault::not_found);
+  EXPECT_EQ(blobs_->get("whole", 64).value(), "one twoone ") << "half of it replaces nothing";
+}
+
 TEST_F(FolderBlobs, RefusesAKeyOutsideTheGrammar) {
   ASSERT_TRUE(files_.create(folder_ + "/outside", "x", 0600));
   const std::string keys[] = {"",
