@@ -1,3 +1,4 @@
+#include "compat/fleet.h"
 #include "crypto/x509.h"
 #include "nouns.h"
 
@@ -91,6 +92,27 @@ Status device_updates(const Invocation& call) {
   return {};
 }
 
+// Which root each device trusts: the census, or the names of those below a root.
+Status device_trust(const Invocation& call) {
+  std::string path = "/v1/trust?factory=" + percent_encoded(call.given.text("factory"));
+  if (call.given.has("below")) path += "&limit=1000&below=1&root=" + percent_encoded(call.given.text("below"));
+  const Json answer = TRY(call.service.get(path));
+  if (call.json()) {
+    call.talk.out() << to_json(answer) << "\n";
+    return {};
+  }
+  if (!call.given.has("below")) {
+    call.talk.out() << compat::fleet_text(TRY(compat::read_fleet(answer)));
+    return {};
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& device : *TRY(answer.array("devices")))
+    rows.push_back({device.text_or("name", ""), std::to_string(device.integer_or("root-version", 0)),
+                    device.text_or("since", ""), device.text_or("last-seen", ""), device.text_or("uuid", "")});
+  call.talk.out() << cli::table({"DEVICE", "ROOT", "SINCE", "LAST SEEN", "UUID"}, rows);
+  return {};
+}
+
 Status deny_device(const Invocation& call) {
   const bool really = !call.given.has("dry-run");
   const Json device = TRY(call.service.get(device_path(call)));
@@ -155,11 +177,17 @@ Noun device_noun() {
            {"list", "all devices", {factory}, list_devices},
            {"show", "one device", {device, factory}, show_device},
            {"updates", "what it reported of updates and refusals", {device, factory}, device_updates},
+           {"trust",
+            "which root each device trusts, and who lags behind",
+            {{Kind::required_value, "--factory", "of this one"},
+             {Kind::value, "--below", "name the devices whose root is older than this one"}},
+            device_trust},
            {"deny",
             "refuse it from now on, erase what it reported",
             {device, factory, {Kind::flag, "--dry-run", "only say what would change"}},
             deny_device}},
           {"rota device list --factory acme", "rota device updates foo --factory acme",
+           "rota device trust --factory acme",
            "rota device deny foo --factory acme --dry-run"}};
 }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ceremony.h"
 #include "ceremony/archive_keeping.h"
 #include "cli/passphrase.h"
@@ -73,7 +75,15 @@ Result<compat::ArchiveTask> task_of(const Invocation& call, const keys::ArchiveF
 Status prune(const Invocation& call) {
   auto unlock = TRY(unlock_of(call));
   const keys::ArchiveFile file(call.files, call.given.text("archive"), &unlock);
-  return compat::prune_archive(TRY(task_of(call, file, unlock)));
+  compat::AskFleet fleet;
+  const auto allowed = allowed_of(call).names;
+  if (std::ranges::find(allowed, compat::kDevicesBehind) == allowed.end())
+    fleet = [&call](const keys::Archive&) -> Result<compat::Fleet> {
+      const std::string factory = call.given.text("factory");
+      if (factory.empty()) return bad_input("whose devices?", "give --factory NAME");
+      return compat::fetch_fleet(TRY(call.service.root_source(factory)), factory);
+    };
+  return compat::prune_archive(TRY(task_of(call, file, unlock)), fleet);
 }
 
 Status split_off(const Invocation& call) {
@@ -109,7 +119,10 @@ Noun keys_noun() {
            {"archive encrypt", "write a sealed copy (age v1)", {kArchive, sealed, kPassphraseFile, sealed_to}, encrypt},
            {"archive decrypt", "write an open copy", {kArchive, opened, kPassphraseFile, kIdentity}, decrypt},
            {"archive prune", "move what is not needed any more to a second archive",
-            {kArchive, second, trusted, dry, yes, kPassphraseFile, kIdentity}, prune},
+            {kArchive, second, trusted, {Option::Kind::value, "--factory", "whose devices must trust the newest root by now"},
+             {Option::Kind::value, "--allow", "devices-behind: although devices trust only an older root"}, dry, yes,
+             kPassphraseFile, kIdentity},
+            prune},
            {"archive split", "move the keys of a role to a second archive",
             {kArchive, {Option::Kind::required_value, "--role", "targets or root"}, second, dry, yes, kPassphraseFile, kIdentity},
             split_off},

@@ -79,6 +79,10 @@ class PartingList {
       if (archive_.find(name) != nullptr) list_.leaving.push_back(name);
     list_.said.push_back("key " + tuf::key_id(key.public_key).brief() + " ('" + key.sec_member + "'): " + why);
   }
+  void retire(const ArchivedKey& key, const std::string& why) {
+    list_.retired.push_back(key.pub_member);
+    leave(key, why);
+  }
   void leave(std::string_view member, const std::string& why) {
     if (archive_.find(member) == nullptr) return;
     list_.leaving.emplace_back(member);
@@ -192,7 +196,7 @@ Result<Parting> prune_parting(const Archive& archive, const Chain* newest) {
     if (archive.is_tufrepo() && is_online_pair(key))
       list.leave(key, "the server signs targets with it; it is not needed offline");
     else if (!roots.names(key.public_key) && !pending.contains(key.pub_member))
-      list.leave(key, "no role has it in root " + std::to_string(roots.newest()));
+      list.retire(key, "no role has it in root " + std::to_string(roots.newest()));
   }
   for (const auto name : kSecrets) list.leave(name, "credentials, not keys");
   TRY(keeps_a_private_key(archive, list));

@@ -17,6 +17,7 @@ namespace rota::ceremony {
 struct Parting {
   std::vector<std::string> leaving;  // members that the archive loses to the second one
   std::vector<std::string> shared;   // members that are in both: pins, recipients
+  std::vector<std::string> retired = {};  // of those leaving, the pairs that only older roots name: their .pub
   std::vector<std::string> said;     // for people: "key 4f1c… (tufrepo/keys/root.sec): no role has it in root 7"
   bool empty() const { return leaving.empty(); }
 };

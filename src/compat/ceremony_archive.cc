@@ -35,9 +35,11 @@ class Moving {
   Moving(const ArchiveTask& task, std::string command, std::string second)
       : task_(task), command_(std::move(command)), second_(std::move(second)) {}
 
-  Status carry_out(const ceremony::Parting& parting) const {
+  // `gate` is passed once everything that would leave was shown.
+  Status carry_out(const ceremony::Parting& parting, const std::function<Status()>& gate = {}) const {
     if (parting.empty()) return nothing_to_do();
     for (const auto& line : parting.said) task_.talk.say(line);
+    if (gate) TRY(gate());
     if (task_.run == Run::dry)
       return print(task_, facts(parting, {}), {"would move " + count(parting) + " to '" + second_ + "'"});
     TRY(task_.agree("Move " + count(parting) + " from '" + task_.file.path() + "' to '" + second_ + "'?"));
@@ -74,14 +76,29 @@ Result<std::unique_ptr<FileLock>> held(const ArchiveTask& task) {
   return task.file.lock();
 }
 
+// The retiring gate.
+Status devices_have_followed(const ArchiveTask& task, const Result<Fleet>& fleet) {
+  if (!fleet)
+    return Error{fleet.error().fault, "whether devices still need the old keys is not known: " + fleet.error().what,
+                 fleet.error().hint.empty() ? "--allow devices-behind moves them without asking"
+                                            : fleet.error().hint + "; or --allow devices-behind"};
+  if (fleet->unknown > 0)
+    task.talk.warn(std::to_string(fleet->unknown) + " of " + std::to_string(fleet->devices) +
+                   " devices have not shown yet which root they trust");
+  return retired_keys_may_go(*fleet);
+}
+
 }  // namespace
 
-Status prune_archive(const ArchiveTask& task) {
+Status prune_archive(const ArchiveTask& task, const AskFleet& fleet) {
   const auto lock = TRY(held(task));
   const auto disk = TRY(task.file.read());
   const auto parting = TRY(ceremony::prune_parting(disk.archive, task.trusted ? &*task.trusted : nullptr));
   const std::string second = task.output.empty() ? beside(task.file.path(), "retired") : task.output;
-  return Moving(task, "keys archive prune", second).carry_out(parting);
+  return Moving(task, "keys archive prune", second).carry_out(parting, [&]() -> Status {
+    if (!fleet || parting.retired.empty()) return {};
+    return devices_have_followed(task, fleet(disk.archive));
+  });
 }
 
 Status split_archive(const ArchiveTask& task, const std::string& role) {

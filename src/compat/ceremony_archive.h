@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "ceremony/anchor.h"
 #include "cli/talk.h"
+#include "compat/fleet.h"
 #include "keys/archive_file.h"
 
 namespace rota::compat {
@@ -27,7 +28,11 @@ struct ArchiveTask {
   enum class Run { real, dry } run = Run::real;
 };
 
-Status prune_archive(const ArchiveTask& task);
+// Which root the devices trust. Empty: whoever runs this takes it on himself (--allow devices-behind).
+using AskFleet = std::function<Result<Fleet>(const keys::Archive& archive)>;
+// rejected while devices trust only a root older than the newest and keys would leave that only such roots name. Whether
+// there are such devices is asked only then; not to know is an error.
+Status prune_archive(const ArchiveTask& task, const AskFleet& fleet);
 // bad_input unless `role` is "root" or "targets".
 Status split_archive(const ArchiveTask& task, const std::string& role);
 

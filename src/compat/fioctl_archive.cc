@@ -1,8 +1,10 @@
 // keys archive show, verify, encrypt, decrypt, prune, split, drill (fioctl.md 11).
+#include <algorithm>
+
 #include "ceremony/archive_keeping.h"
 #include "compat/ceremony_archive.h"
 #include "compat/fioctl_access.h"
-#include "compat/fioctl_run.h"
+#include "compat/fioctl_updates.h"
 #include "crypto/hash.h"
 
 namespace rota::compat::fio {
@@ -120,7 +122,14 @@ Status archive_decrypt(const Run& run) {
 Status archive_prune(const Run& run) {
   auto unlock = TRY(unlock_of(run));
   const keys::ArchiveFile file(run.world.files, TRY(only_archive(run)), &unlock);
-  return prune_archive(TRY(task_of(run, file, unlock)));
+  const auto allowed = allowed_names(run.asked);
+  AskFleet fleet;
+  if (std::ranges::find(allowed, kDevicesBehind) == allowed.end())
+    fleet = [&run](const keys::Archive& archive) -> Result<Fleet> {
+      const auto access = TRY(access_for(run, archive));
+      return fetch_fleet(access.source, access.factory);
+    };
+  return prune_archive(TRY(task_of(run, file, unlock)), fleet);
 }
 
 Status archive_split(const Run& run) {

@@ -1,8 +1,10 @@
-// keys status (fioctl.md 11): what is published, who has signed it, when it expires, and which keys an archive still needs.
+// keys status (fioctl.md 11): what is published, who has signed it, when it expires, which keys an archive still needs, and
+// which root the devices trust.
 #include <algorithm>
 
 #include "ceremony/anchor.h"
 #include "compat/fioctl_updates.h"
+#include "compat/fleet.h"
 
 namespace rota::compat::fio {
 namespace {
@@ -113,9 +115,12 @@ int warn_days_of(Role role) {
   return role == Role::snapshot || role == Role::timestamp ? kWarnDaysRenewed : kWarnDays;
 }
 
-// rejected, when a role does not verify or expires soon.
-Status verdict(const std::vector<RoleLine>& lines, std::optional<int> warn_days) {
+// rejected, when a role does not verify or expires soon, or devices hold a root that was never published.
+Status verdict(const std::vector<RoleLine>& lines, std::optional<int> warn_days, const std::optional<Fleet>& fleet) {
   std::string text;
+  if (fleet && fleet->forked > 0)
+    text = std::to_string(fleet->forked) + " devices hold a root that was never published here: " +
+           names_of(fleet->forks, fleet->forked);
   for (const auto& line : lines) {
     const std::string where = std::string(ceremony::name_of(line.stream)) + " " + std::string(tuf::name_of(line.role));
     if (!line.tally.met())
@@ -140,6 +145,8 @@ Status keys_status(const Run& run) {
   const auto newest = TRY(believed_roots(run, access, source.archive()));
   const auto lines = TRY(all_lines(access, newest, run.world.clock.now()));
   remember_roots(run, access, newest);
+  std::optional<Fleet> fleet;
+  if (run.asked.has("--fleet")) fleet = TRY(fetch_fleet(access.source, access.factory));
   Json json = status_json(lines);
   std::vector<std::vector<std::string>> rows;
   for (const auto& key : source.archive().keys()) {
@@ -149,13 +156,15 @@ Status keys_status(const Run& run) {
         {"keyid", rows.back()[0]}, {"status", status}, {"pub", key.pub_member},
         {"private", Json(source.archive().find(key.sec_member) != nullptr)}}));
   }
+  if (fleet) json["fleet"] = fleet->json;
   if (run.json()) {
     run.talk.out() << to_pretty_json(json);
   } else {
     print_table(run, lines);
     if (!rows.empty()) run.talk.out() << '\n' << cli::table({"KEY", "STATUS", "MEMBER"}, rows);
+    if (fleet) run.talk.out() << '\n' << fleet_text(*fleet);
   }
-  return verdict(lines, warn_days);
+  return verdict(lines, warn_days, fleet);
 }
 
 }  // namespace rota::compat::fio

@@ -7,6 +7,8 @@
 namespace rota::sim {
 namespace {
 
+constexpr std::string_view kTrust = "https://api.sim/v1/trust?factory=acme";
+
 FetchReply refused(int status, const std::vector<std::string>& errors = {}) {
   Json list{Json::Array{}};
   for (const auto& one : errors) list.push_back(Json(one));
@@ -62,6 +64,7 @@ Result<FetchReply> UpdatesServer::fetch(const FetchRequest& request) {
     refusals_.erase(refusal);
     return refused(status, {"as the test wants it"});
   }
+  if (request.url == kTrust) return trust_.empty() ? refused(404) : FetchReply{200, {}, trust_};
   if (call.empty() && !request.url.starts_with(kFactory) && !request.url.ends_with("/confirm"))
     return repository_.fetch(request);
   auto reply = answer(call, request);

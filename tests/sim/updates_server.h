@@ -27,6 +27,8 @@ class UpdatesServer final : public Fetcher {
   void publish_wave(const std::string& wave, Bytes file) { waves_[wave] = std::move(file); }
   // The signed targets in use, as they are after an apply.
   const std::map<std::string, Bytes>& targets() const { return targets_; }
+  // What GET /v1/trust answers; without it there is no such page.
+  void tell_trust(std::string census) { trust_ = std::move(census); }
   bool is_open() const { return status_ != "NONE"; }
   std::string status() const { return status_; }
   const std::string& txid() const { return txid_; }
@@ -57,6 +59,7 @@ class UpdatesServer final : public Fetcher {
   std::set<std::string> lost_;
   char first_root_ = 0;
   std::map<std::string, Bytes> targets_, waves_;
+  std::string trust_;
   Json targets_signatures_, waves_signatures_;
   std::string status_ = "NONE", txid_, owner_, applied_, receipt_;
   std::string message_;
