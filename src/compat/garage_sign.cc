@@ -1,6 +1,7 @@
 #include "compat/garage_sign.h"
 
 #include <cstdlib>
+#include <thread>
 
 #include "compat/garage_sign_run.h"
 #include "http/client.h"
@@ -80,10 +81,6 @@ Result<tuf::Trusted<tuf::Root>> trusted_root(const TufRepo& repo) {
   const auto root = TRY(repo.role_file("root.json"));
   if (!root) return not_found("no trusted root in " + repo.folder(), "run 'garage-sign root pull' first");
   return TRY_IN("roles/root.json", tuf::anchor_root(*root));
-}
-
-Result<int> not_available(const Run& run) {
-  return run.refuse(kFailed, not_found("'" + run.asked.words + "' is not available yet"));
 }
 
 int outcome(const Entry& entry, const Run& run) {
@@ -180,7 +177,8 @@ int garage_sign_main(const std::vector<std::string>& args, const cli::Talk& talk
   const SystemClock clock;
   http::Client client(client_options(*tls));
   const char* strict = std::getenv("ROTA_STRICT_COMPAT");
-  return garage_sign(args, talk, {files, clock, client, strict != nullptr && std::string_view(strict) == "1", connected});
+  const auto pause = [](Seconds wait) { std::this_thread::sleep_for(wait); };
+  return garage_sign(args, talk, {files, clock, client, strict != nullptr && std::string_view(strict) == "1", connected, pause});
 }
 
 }  // namespace rota::compat

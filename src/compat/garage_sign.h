@@ -22,6 +22,8 @@ struct GarageSignWorld {
   Fetcher& fetcher;
   bool strict = false;  // ROTA_STRICT_COMPAT=1
   Connect connect = {};  // for repositories whose service wants a client certificate
+  // Waits before a request is tried again; empty: no request is.
+  std::function<void(Seconds)> pause = {};
 };
 
 // `args` without the program's name.

@@ -108,6 +108,10 @@ std::vector<Entry> target_entries() {
       {{"targets pull", "fetch and verify the published targets", {kRepo}}, targets_pull},
       {{"targets add", "add or replace a target", target_options({kRepo, {"--customMeta"}})}, targets_add},
       {{"targets add-uploaded",
+      {{"targets upload",
+        "upload a binary",
+        {kRepo, needed("--input", 'i'), needed("--name"), needed("--version"), {"--timeout"}}},
+       targets_upload},
         "add a target for an uploaded file",
         {kRepo,
          needed("--input", 'i'),
@@ -179,18 +183,12 @@ std::vector<Entry> json_entries() {
   };
 }
 
-std::vector<Entry> later_entries() {
-  return {
-      {{"targets upload", "upload a binary", {kRepo}}, not_available},
-  };
-}
-
 }  // namespace
 
 std::vector<Entry> all_entries() {
   std::vector<Entry> all;
   for (const auto entries : {key_entries, root_entries, root_edit_entries, target_entries, delegation_entries,
-                             repository_entries, json_entries, later_entries})
+                             repository_entries, json_entries})
     for (auto& entry : entries()) all.push_back(std::move(entry));
   return all;
 }

@@ -108,6 +108,4 @@ Result<int> move_offline(const Run& run);
 Result<int> sign_json(const Run& run);
 Result<int> verify_json(const Run& run);
 
-Result<int> not_available(const Run& run);
-
 }  // namespace rota::compat::garage

@@ -7,12 +7,6 @@ namespace {
 
 constexpr std::size_t kLongestHardwareId = 200, kPiece = 1u << 20;
 
-Status check_filename(std::string_view name) {
-  if (name.empty() || name.size() > 253 || name.find("..") != std::string_view::npos)
-    return bad_input("target name: want 1 to 253 characters without '..'");
-  return {};
-}
-
 // Objects member by member, everything else replaced.
 void merge_deeply(Json& into, const Json& from) {
   const auto* members = from.if_object();
@@ -91,6 +85,12 @@ Json custom_of(const Run& run, const NewTarget& target, const Json* before) {
 }
 
 }  // namespace
+
+Status check_filename(std::string_view name) {
+  if (name.empty() || name.size() > 253 || name.find("..") != std::string_view::npos)
+    return bad_input("target name: want 1 to 253 characters without '..'");
+  return {};
+}
 
 Result<Uploaded> uploaded_file(const Run& run, const std::string& path) {
   const auto facts = TRY(run.world.files.facts(path));

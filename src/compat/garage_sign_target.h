@@ -20,6 +20,8 @@ struct Uploaded {
   std::string sha256;
 };
 Result<Uploaded> uploaded_file(const Run& run, const std::string& path);
+// "<name>-<version>": 1 to 253 characters without "..".
+Status check_filename(std::string_view name);
 
 // From --name, --version, --length, --sha256, --hardwareids, --format; without the two in the middle when they are those of
 // `upload`. nullopt: the command line is wrong, already said.

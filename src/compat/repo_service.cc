@@ -104,7 +104,25 @@ Result<FetchReply> RepoService::call(std::string method, std::string_view name, 
   for (auto& one : headers) request.headers.push_back(std::move(one));
   request.body = std::move(body);
   request.max_body = tuf::kMaxTargets;
+  request.timeout = timeout_;
   return fetcher_->fetch(request);
+}
+
+Result<FetchReply> RepoService::put_file(std::string_view name, const std::string& path) {
+  return fetcher_->fetch({.method = "PUT",
+                          .url = base_ + "/" + std::string(name),
+                          .headers = credentials_,
+                          .body_file = path,
+                          .timeout = timeout_});
+}
+
+Result<FetchReply> RepoService::put_to(const std::string& url, FetchRequest body) {
+  const bool is_plain = base_.starts_with("http://") && url.starts_with("http://");
+  if (!url.starts_with("https://") && !is_plain) return rejected("upload address: want https, got '" + url.substr(0, 80) + "'");
+  body.method = "PUT";
+  body.url = url;
+  body.timeout = timeout_;
+  return fetcher_->fetch(body);
 }
 
 ceremony::RootSource RepoService::root_source() const { return {fetcher_, base_, credentials_}; }

@@ -41,6 +41,12 @@ class RepoService {
 
   // "<reposerver>/api/v1/user_repo/<name>" with the credentials.
   Result<FetchReply> call(std::string method, std::string_view name, std::string body = {}, Headers headers = {});
+  // PUT of a file there.
+  Result<FetchReply> put_file(std::string_view name, const std::string& path);
+  // PUT to an address that the service has named, for what `body` brings along; without the credentials. rejected: not
+  // https, unless the service itself is not.
+  Result<FetchReply> put_to(const std::string& url, FetchRequest body);
+  void give_time(Seconds timeout) { timeout_ = timeout; }  // to each exchange from here on
   ceremony::RootSource root_source() const;
 
  private:
@@ -52,6 +58,7 @@ class RepoService {
   Fetcher* fetcher_;
   std::string base_;
   Headers credentials_;
+  Seconds timeout_ = Seconds(60);
 };
 
 ServiceRefusal refusal_in(const FetchReply& reply);
