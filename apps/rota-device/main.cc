@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "cli/talk.h"
+#include "crypto/secret.h"
 #include "device/commands.h"
 #include "device/daemon.h"
 #include "device/machine.h"
@@ -120,6 +121,7 @@ int run(const Arguments& arguments, const cli::Talk& talk) {
 }  // namespace rota::device_app
 
 int main(int argc, char** argv) {
+  rota::crypto::keep_memory_private();
   using rota::device_app::Arguments;
   const auto talk = rota::cli::Talk::standard();
   const auto arguments = rota::device_app::read_arguments({argv + 1, argv + argc});

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/talk.h"
+#include "crypto/secret.h"
 #include "http/client.h"
 #include "http/url.h"
 #include "runner/worker.h"
@@ -99,6 +100,7 @@ Status serve(Flags& flags, const cli::Talk& talk) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  rota::crypto::keep_memory_private();
   const auto talk = cli::Talk::standard();
   CLI::App program("Does the builds of a factory, each in a sandbox.", "rota-runner");
   program.set_version_flag("--version", ROTA_VERSION);

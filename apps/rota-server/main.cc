@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "cli/talk.h"
+#include "crypto/secret.h"
 #include "server/installation.h"
 #include "server/pki.h"
 #include "server/service.h"
@@ -78,6 +79,7 @@ Status serve(Flags& flags, const sigset_t& signals) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  rota::crypto::keep_memory_private();
   const auto talk = cli::Talk::standard();
   CLI::App program("Serves factories: the device gateway and the operator's API.", "rota-server");
   program.set_version_flag("--version", "rota-server " ROTA_VERSION);

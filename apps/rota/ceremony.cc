@@ -174,6 +174,8 @@ const Option kYes{Kind::flag, "--yes", "do not ask"};
 const Option kAllow{Kind::value, "--allow", "let these findings pass; a comma between several"};
 const Option kKeys{Kind::value, "-k,--keys", "archives or private key files; a comma between several"};
 const Option kPassphraseFile{Kind::value, "--passphrase-file", "its first line opens sealed archives (also /dev/fd/N)"};
+const Option kPinFile{Kind::value, "--pin-file", "PIN of the token or TPM that a key lives in"};
+const Option kSigner{Kind::value, "--signer", "the program that signs for keys behind one"};
 const Option kIdentity{Kind::value, "--identity", "file with age identities; a comma between several"};
 
 Command new_command() {
@@ -205,11 +207,11 @@ std::vector<Command> ceremony_commands() {
   return {new_command(),
           {"review",
            "what it would change, who has signed, who is missing",
-           {kDraft, kTrustedRoot, kKeys, kPassphraseFile, kIdentity},
+           {kDraft, kTrustedRoot, kKeys, kPassphraseFile, kIdentity, kPinFile, kSigner},
            ceremony_review},
           {"sign",
            "sign it with every key that fits, after showing it",
-           {kDraft, kKeys, output, kTrustedRoot, kFirstUse, kAllow, kYes, kPassphraseFile, kIdentity},
+           {kDraft, kKeys, output, kTrustedRoot, kFirstUse, kAllow, kYes, kPassphraseFile, kIdentity, kPinFile, kSigner},
            ceremony_sign},
           {"merge",
            "join the signatures of copies of one draft",

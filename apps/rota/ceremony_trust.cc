@@ -36,9 +36,19 @@ class Gathering {
   Status take(const std::string& path, keys::ArchiveUnlock& unlock) {
     const crypto::SecretBytes bytes(TRY(call_.files.read(path, kMaxRoots)));
     if (is_archive(bytes.reveal())) return take_archive(keys::ArchiveFile(call_.files, path, &unlock));
-    tuf::KeySigner signer(TRY_IN("'" + path + "'", keys::read_private_key_file(bytes)));
+    tuf::KeySigner signer(TRY(key_file(path, bytes, unlock)));
     if (wanted_.contains(signer.public_key())) ring_.signers.push_back(std::move(signer));
     return {};
+  }
+
+  // One that says where the key lives needs its public half beside it.
+  Result<crypto::PrivateKey> key_file(const std::string& path, const crypto::SecretBytes& bytes,
+                                      const keys::ArchiveUnlock& unlock) {
+    if (!TRY_IN("'" + path + "'", keys::reference_in(bytes)))
+      return TRY_IN("'" + path + "'", keys::read_private_key_file(bytes));
+    const std::string pub = (path.ends_with(".sec") ? path.substr(0, path.size() - 4) : path) + ".pub";
+    const Bytes public_half = TRY(call_.files.read(pub, keys::kMaxKeyFile));
+    return keys::read_key_pair({pub, path, public_half, bytes, unlock.homes().get()});
   }
 
   Status take_archive(const keys::ArchiveFile& file) {
@@ -92,7 +102,10 @@ Status agree_to_first_use(const Invocation& call, const tuf::Trusted<tuf::Root>&
 
 Result<keys::ArchiveUnlock> unlock_of(const Invocation& call) {
   const auto ask = [](std::string_view what) { return cli::asked_passphrase("passphrase of " + std::string(what)); };
-  return keys::unlock_from(call.files, {call.given.text("passphrase-file"), call.given.text("identity")}, ask);
+  auto unlock = TRY(keys::unlock_from(call.files, {call.given.text("passphrase-file"), call.given.text("identity")}, ask));
+  unlock.reach(std::make_shared<keys::KeyHomes>(
+      call.files, keys::KeyAccess{cli::asked_pin, call.given.text("pin-file"), call.given.text("signer")}));
+  return unlock;
 }
 
 Result<Keyring> keyring_of(const Invocation& call, const ceremony::CheckedDraft& draft) {

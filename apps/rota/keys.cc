@@ -10,6 +10,8 @@ namespace {
 
 const Option kArchive{Option::Kind::argument, "archive", "the archive file"};
 const Option kPassphraseFile{Option::Kind::value, "--passphrase-file", "its first line is the passphrase (also /dev/fd/N)"};
+const Option kPinFile{Option::Kind::value, "--pin-file", "PIN of the token or TPM that a key lives in"};
+const Option kSigner{Option::Kind::value, "--signer", "the program that signs for keys behind one"};
 const Option kIdentity{Option::Kind::value, "--identity", "file with age identities; a comma between several"};
 
 Result<crypto::SecretBytes> ask_for_a_new_one(std::string_view what) {
@@ -30,11 +32,16 @@ Status verify(const Invocation& call) {
   const keys::ArchiveFile file(call.files, call.given.text("archive"), &unlock);
   const auto disk = TRY(file.read());
   TRY(ceremony::archive_is_whole(disk));
+  const auto elsewhere = static_cast<std::int64_t>(ceremony::keys_elsewhere(disk.archive));
   const auto count = static_cast<std::int64_t>(disk.archive.keys().size());
-  if (call.json())
-    call.talk.out() << to_json(Json::Object{{"archive", file.path()}, {"whole", true}, {"keys", count}}) << "\n";
-  else
-    call.talk.say("every private key belongs to its public half: " + std::to_string(count) + " keys");
+  if (call.json()) {
+    call.talk.out() << to_json(Json::Object{{"archive", file.path()}, {"whole", true}, {"keys", count}, {"elsewhere", elsewhere}})
+                    << "\n";
+    return {};
+  }
+  call.talk.say("every private key belongs to its public half: " + std::to_string(count - elsewhere) + " keys");
+  if (elsewhere > 0)
+    call.talk.say("not asked, because they live elsewhere: " + std::to_string(elsewhere) + " keys; a drill tries them");
   return {};
 }
 
@@ -129,7 +136,7 @@ Noun keys_noun() {
            {"archive drill", "prove that a backup still opens the root, and file the result",
             {kArchive, {Option::Kind::value, "--factory", "whose newest root the server is asked for"}, trusted,
              {Option::Kind::flag, "--trust-on-first-use", "believe what is shown when nothing else is known"},
-             kPassphraseFile, kIdentity},
+             kPassphraseFile, kIdentity, kPinFile, kSigner},
             drill}},
           {"rota keys archive encrypt acme-root-keys.tgz --passphrase-file /dev/fd/3 3<phrase",
            "rota keys archive show acme-root-keys.tgz.age"},

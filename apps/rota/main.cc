@@ -5,6 +5,7 @@
 #include "command_line.h"
 #include "compat/fioctl.h"
 #include "compat/garage_sign.h"
+#include "crypto/secret.h"
 #include "nouns.h"
 
 namespace {
@@ -45,6 +46,7 @@ int rota_main(const std::vector<std::string>& words, const cli::Talk& talk) {
 
 // The program's other names are the tools it replaces.
 int main(int argc, char** argv) {
+  rota::crypto::keep_memory_private();
   const auto talk = cli::Talk::standard();
   const std::string name = argc == 0 ? "rota" : file_name_of(argv[0]);
   const std::vector<std::string> args(argv + std::min(argc, 1), argv + argc);

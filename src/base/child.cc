@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,6 +60,20 @@ Result<Pipe> make_pipe() {
   return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
+// A file without a name that holds them; none for no bytes.
+Result<Descriptor> in_memory(BytesView bytes) {
+  if (bytes.empty()) return Descriptor();
+  Descriptor file(memfd_create("input", MFD_CLOEXEC));
+  if (!file.open()) return system_error("memfd", errno);
+  while (!bytes.empty()) {
+    const auto n = write(file.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return system_error("memfd", errno);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return file;
+}
+
 Result<std::string> program_path(const std::string& name) {
   if (name.find('/') != std::string::npos) return name;
   for (const auto& folder : split(kPath, ':')) {
@@ -100,11 +115,16 @@ struct SpawnPlan {
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 };
 
-void plan_files(SpawnPlan& plan, const Command& command, int out, int err) {
-  const char* input = command.input_file.empty() ? "/dev/null" : command.input_file.c_str();
-  posix_spawn_file_actions_addopen(&plan.actions, 0, input, O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&plan.actions, out, 1);
-  posix_spawn_file_actions_adddup2(&plan.actions, err, 2);
+// The three that the program gets.
+struct Streams {
+  std::string in;  // a path
+  int out, err;
+};
+
+void plan_files(SpawnPlan& plan, const Command& command, const Streams& streams) {
+  posix_spawn_file_actions_addopen(&plan.actions, 0, streams.in.c_str(), O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&plan.actions, streams.out, 1);
+  posix_spawn_file_actions_adddup2(&plan.actions, streams.err, 2);
   posix_spawn_file_actions_addclosefrom_np(&plan.actions, 3);
   if (!command.folder.empty()) posix_spawn_file_actions_addchdir_np(&plan.actions, command.folder.c_str());
 }
@@ -120,10 +140,10 @@ void plan_signals(SpawnPlan& plan) {
                            POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
-Result<pid_t> spawn(const Command& command, int out, int err) {
+Result<pid_t> spawn(const Command& command, const Streams& streams) {
   auto path = TRY(program_path(command.argv.at(0)));
   SpawnPlan plan;
-  plan_files(plan, command, out, err);
+  plan_files(plan, command, streams);
   plan_signals(plan);
   auto arguments = command.argv;
   auto environment = environment_of(command);
@@ -249,8 +269,11 @@ std::string how_it_ended(const Ended& ended) {
 Result<Ended> run(const Command& command) {
   auto out = TRY(make_pipe());
   auto err = TRY(make_pipe());
-  bool together = command.errors == Command::Errors::with_output;
-  auto pid = TRY(spawn(command, out.write_end.get(), together ? out.write_end.get() : err.write_end.get()));
+  const Descriptor memory = TRY(in_memory(command.input));
+  Streams streams{command.input_file, out.write_end.get(), err.write_end.get()};
+  if (command.input_file.empty()) streams.in = memory.open() ? "/proc/self/fd/" + std::to_string(memory.get()) : "/dev/null";
+  if (command.errors == Command::Errors::with_output) streams.err = streams.out;
+  auto pid = TRY(spawn(command, streams));
   out.write_end.reset();
   err.write_end.reset();
   return Running(command, pid, std::move(out.read_end), std::move(err.read_end)).wait();

@@ -20,7 +20,8 @@ struct Command {
   std::vector<std::string> argv;  // argv[0] is looked up in /usr/local/bin, /usr/bin and /bin when it has no '/'
   std::vector<std::pair<std::string, std::string>> environment = {};  // all of it: nothing is inherited but PATH
   std::string folder = {};                                            // works there; empty: here
-  std::string input_file = {};                                        // stdin; empty: /dev/null
+  std::string input_file = {};                                        // stdin; empty: `input`
+  Bytes input = {};                                                   // stdin without a file; not for secrets
   // When set, stdout goes here piece by piece and Ended::output stays empty; an error of it ends the program.
   std::function<Status(BytesView)> sink = {};
   std::uint64_t max_output = 1 << 20;  // of stdout; one byte more ends the program (rejected)

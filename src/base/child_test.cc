@@ -16,6 +16,12 @@ Command shell(std::string script) {
   return command;
 }
 
+TEST(Child, IsGivenItsInput) {
+  const std::string text = Bytes("a\0b", 3) + std::string(200'000, 'x');
+  EXPECT_EQ(output_of({.argv = {"cat"}, .input = text}).value(), text);
+  EXPECT_EQ(output_of({.argv = {"cat"}}).value(), "");
+}
+
 TEST(Run, AcceptsAProgramAndGivesItsOutputAndStatus) {
   auto ended = run(shell("echo out; echo err >&2; exit 3"));
   ASSERT_TRUE(ended.ok()) << ended.error().what;

@@ -5,6 +5,7 @@
 #include "ceremony/anchor.h"
 #include "ceremony/journal.h"
 #include "crypto/hash.h"
+#include "keys/key_file.h"
 
 namespace rota::ceremony {
 namespace {
@@ -72,6 +73,14 @@ Json roles_of(const crypto::PublicKey& key, const Roots& roots) {
   return roles;
 }
 
+// "archive", or what its file says instead; "" where there is none.
+std::string home_of(const keys::Archive& archive, const keys::ArchivedKey& key) {
+  const auto* sec = archive.find(key.sec_member);
+  if (sec == nullptr) return "";
+  const auto elsewhere = keys::reference_in(*sec);
+  return elsewhere.ok() && *elsewhere ? (*elsewhere)->home : "archive";
+}
+
 Json keys_json(const keys::Archive& archive, const Roots& roots) {
   Json json(Json::Array{});
   for (const auto& key : archive.keys())
@@ -79,8 +88,14 @@ Json keys_json(const keys::Archive& archive, const Roots& roots) {
                                      {"type", type_name(key.public_key.type())},
                                      {"pub", key.pub_member},
                                      {"private", archive.find(key.sec_member) != nullptr},
+                                     {"home", home_of(archive, key)},
                                      {"roles", roles_of(key.public_key, roots)}}));
   return json;
+}
+
+std::string where_words(const std::string& home) {
+  if (home.empty()) return "public half only";
+  return home == "archive" ? "private half here" : "private half elsewhere: " + home;
 }
 
 Status add_leftovers(const keys::ArchiveFile& file, Json& report) {
@@ -136,11 +151,19 @@ std::string archive_text(const Json& report) {
     std::string roles;
     for (const Json& role : *key.find("roles")->if_array()) roles += (roles.empty() ? "" : ", ") + *role.if_text();
     text += "key       " + key.text_or("keyid", "") + " " + key.text_or("type", "") + ", " +
-            (*key.find("private")->if_bool() ? "private half here" : "public half only") + ", " +
+            where_words(key.text_or("home", "")) + ", " +
             (roles.empty() ? "no role now" : roles) + "\n";
   }
   for (const Json& member : *report.find("unreadable")->if_array()) text += "unreadable " + *member.if_text() + "\n";
   return text;
+}
+
+std::size_t keys_elsewhere(const keys::Archive& archive) {
+  const auto all = archive.keys();
+  return static_cast<std::size_t>(std::ranges::count_if(all, [&](const auto& key) {
+    const std::string home = home_of(archive, key);
+    return !home.empty() && home != "archive";
+  }));
 }
 
 Status archive_is_whole(const keys::ArchiveOnDisk& disk) {

@@ -23,8 +23,11 @@ Result<Json> archive_report(const keys::ArchiveFile& file, const keys::ArchiveOn
 // The same for people.
 std::string archive_text(const Json& report);
 
-// Ok when every .pub is readable and every private half belongs to its public one; rejected or bad_input naming the first
-// that does not.
+// How many keys' private halves are in no file but on a token, in a TPM or behind a program.
+std::size_t keys_elsewhere(const keys::Archive& archive);
+
+// Ok when every .pub is readable and every private half that is here belongs to its public one; rejected or bad_input naming the
+// first that does not. Keys that live elsewhere are not asked: a drill does that.
 Status archive_is_whole(const keys::ArchiveOnDisk& disk);
 
 struct SealWish {

@@ -62,7 +62,7 @@ class Changing {
 
   Status replace_root_key() {
     const auto old_id = TRY(root_key_to_replace());
-    const auto fresh = TRY(new_owner_key(wish_.key_type));
+    const auto fresh = TRY(new_owner_key(wish_.new_key));
     plan_.new_ids[Role::root] = TRY(draft_.replace_key(Role::root, old_id, fresh.public_key(), author()));
     plan_.old_ids[Role::root] = old_id;
     signers_.emplace_back(fresh);
@@ -90,7 +90,9 @@ class Changing {
 
   Status replace_targets_key() {
     const auto old_id = TRY(targets_key_to_replace());
-    const auto fresh = TRY(new_owner_key(wish_.key_type));
+    const auto fresh = TRY(new_owner_key(wish_.new_key));
+    if (const auto root = fresh_.find(Role::root); root != fresh_.end() && root->second.public_key() == fresh.public_key())
+      return bad_input("new keys: the root and the targets key would be one key", "name no key of the home, and it makes two");
     plan_.new_ids[Role::targets] = old_id ? TRY(draft_.replace_key(Role::targets, *old_id, fresh.public_key(), author()))
                                           : TRY(draft_.add_key(Role::targets, fresh.public_key(), author()));
     if (old_id) plan_.old_ids[Role::targets] = *old_id;

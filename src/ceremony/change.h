@@ -7,6 +7,7 @@
 
 #include <set>
 
+#include "ceremony/owner_key.h"
 #include "ceremony/published_targets.h"
 #include "ceremony/staged_roots.h"
 
@@ -15,7 +16,7 @@ namespace rota::ceremony {
 struct ChangeWish {
   std::set<tuf::Role> offline = {};  // whose owner's key is replaced, of root and targets; none: only the expiry is renewed
   const keys::Archive* targets_archive = nullptr;  // where the new targets key goes, when not beside the root key
-  crypto::KeyType key_type = crypto::KeyType::ed25519;
+  NewKeyWish new_key = {};  // of each role
   std::optional<std::string> key_id = {};  // which root key to replace, when several could be
   std::optional<Time> expires = {};
   std::string polis_id = {};

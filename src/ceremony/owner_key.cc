@@ -7,8 +7,12 @@ constexpr int kRsaBits = 4096;
 
 }  // namespace
 
-Result<crypto::PrivateKey> new_owner_key(crypto::KeyType type) {
-  return type == crypto::KeyType::rsa ? crypto::PrivateKey::generate_rsa(kRsaBits)
+Result<crypto::PrivateKey> new_owner_key(const NewKeyWish& wish) {
+  if (!wish.home.empty()) {
+    if (wish.homes == nullptr) abort_with("new_owner_key: a home without a way to it");
+    return wish.homes->new_key(wish.home, wish.type);
+  }
+  return wish.type == crypto::KeyType::rsa ? crypto::PrivateKey::generate_rsa(kRsaBits)
                                       : crypto::PrivateKey::generate_ed25519();
 }
 

@@ -75,7 +75,7 @@ class Planning {
     const Trusted<Root>& ci = newest_.at(Stream::ci);
     const auto active = TRY(ActiveKeys::in(archive_, *ci));
     const auto old_key = TRY(active.to_replace(*ci, wish_.key_id));
-    const PrivateKey fresh_key = TRY(new_owner_key(wish_.key_type));
+    const PrivateKey fresh_key = TRY(new_owner_key(wish_.new_key));
     const tuf::KeySigner fresh(fresh_key);
     for (const auto& [stream, trusted] : newest_) {
       const Json body = TRY_IN(name_of(stream), next_body(stream, old_key.public_key, fresh.public_key()));

@@ -11,13 +11,14 @@
 
 #include "ceremony/check.h"
 #include "ceremony/difference.h"
+#include "ceremony/owner_key.h"
 #include "ceremony/trust.h"
 #include "keys/archive.h"
 
 namespace rota::ceremony {
 
 struct RotationWish {
-  crypto::KeyType key_type = crypto::KeyType::ed25519;  // RSA is 4096 bit
+  NewKeyWish new_key = {};
   std::optional<std::string> key_id = {};               // which key to replace, when several could be
   std::optional<Time> expires = {};                     // exactly then; else the later of the current one and a year
   std::string message = {};

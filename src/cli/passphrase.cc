@@ -4,6 +4,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <optional>
+
 #include "crypto/kdf.h"
 
 namespace rota::cli {
@@ -45,16 +47,30 @@ class QuietTerminal {
   bool is_quiet_ = false;
 };
 
-}  // namespace
-
-Result<SecretBytes> asked_passphrase(std::string_view prompt) {
+// nullopt: there is no terminal.
+std::optional<SecretBytes> typed_line(std::string_view prompt) {
   const QuietTerminal terminal;
-  if (!terminal.is_quiet()) return denied("no terminal to ask for a passphrase", "give --passphrase-file FILE");
+  if (!terminal.is_quiet()) return std::nullopt;
   terminal.write(std::string(prompt) + ": ");
   SecretBytes typed = terminal.line();
   terminal.write("\n");
-  if (typed.empty()) return denied("no passphrase was typed");
   return typed;
+}
+
+}  // namespace
+
+Result<SecretBytes> asked_passphrase(std::string_view prompt) {
+  auto typed = typed_line(prompt);
+  if (!typed) return denied("no terminal to ask for a passphrase", "give --passphrase-file FILE");
+  if (typed->empty()) return denied("no passphrase was typed");
+  return std::move(*typed);
+}
+
+Result<SecretBytes> asked_pin(std::string_view what) {
+  auto typed = typed_line(what);
+  if (!typed) return denied("no terminal to ask for the " + std::string(what), "give --pin-file FILE, of mode 0600");
+  if (typed->empty()) return denied("no PIN was typed");
+  return std::move(*typed);
 }
 
 Result<SecretBytes> new_passphrase(std::string_view prompt) {

@@ -32,6 +32,8 @@ struct FioctlWorld {
   std::function<Result<crypto::SecretBytes>(std::string_view prompt, Echo echo)> line = {};
   // Waits before a request is tried again; empty: no request is.
   std::function<void(Seconds)> pause = {};
+  // Asks for the PIN of a token or TPM without echo; empty when there is nobody to ask.
+  std::function<Result<crypto::SecretBytes>(std::string_view what)> pin = {};
 };
 
 // `args` without the program's name.

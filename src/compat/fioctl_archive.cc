@@ -70,9 +70,13 @@ Result<ceremony::Chain> server_chain(const Run& run, const keys::Archive& archiv
 }  // namespace
 
 Result<keys::ArchiveUnlock> unlock_of(const Run& run) {
-  return keys::unlock_from(run.world.files,
-                           {run.asked.value("--passphrase-file").value_or(""), run.asked.value("--identity").value_or("")},
-                           run.world.passphrase);
+  auto unlock = TRY(keys::unlock_from(
+      run.world.files, {run.asked.value("--passphrase-file").value_or(""), run.asked.value("--identity").value_or("")},
+      run.world.passphrase));
+  const auto asked = [&](std::string_view flag) { return run.asked.value(flag).value_or(""); };
+  unlock.reach(std::make_shared<keys::KeyHomes>(
+      run.world.files, keys::KeyAccess{run.world.pin, asked("--pin-file"), asked("--signer")}));
+  return unlock;
 }
 
 Status archive_show(const Run& run) {
@@ -93,7 +97,9 @@ Status archive_verify(const Run& run) {
     run.talk.out() << to_pretty_json(TRY(ceremony::archive_report(file, disk)));
     return {};
   }
-  run.talk.out() << "Every private key belongs to its public half: " << disk.archive.keys().size() << " keys\n";
+  const auto elsewhere = ceremony::keys_elsewhere(disk.archive);
+  run.talk.out() << "Every private key belongs to its public half: " << disk.archive.keys().size() - elsewhere << " keys\n";
+  if (elsewhere > 0) run.talk.out() << "Not asked, because they live elsewhere: " << elsewhere << " keys; a drill tries them\n";
   return {};
 }
 

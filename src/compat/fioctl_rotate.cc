@@ -107,7 +107,7 @@ class KeysRotate {
                                const ceremony::NewestRoots& newest) const {
     ceremony::RotationWish wish{
         .key_id = run_.asked.value("--key-id"), .polis_id = access.polis_id, .factory = access.factory, .now = now()};
-    wish.key_type = TRY(asked_key_type(run_.asked));
+    wish.new_key = TRY(asked_new_key(run_, archive));
     wish.expires = TRY(asked_expiry(run_.asked, wish.now));
     wish.message = run_.asked.value("--changelog").value_or(std::string(kMessage));
     return ceremony::plan_rotation(archive, newest, wish);

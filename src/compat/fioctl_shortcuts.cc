@@ -103,7 +103,7 @@ class Shortcut {
     ChangeWish wish{.offline = kind_.offline, .key_id = run_.asked.value("--key-id"), .polis_id = author.polis_id,
                     .factory = scene.access.factory, .now = now()};
     if (targets_) wish.targets_archive = targets_disk_ ? &targets_disk_->archive : &nothing_;
-    wish.key_type = TRY(asked_key_type(run_.asked));
+    wish.new_key = TRY(asked_new_key(run_, root_disk_->archive));
     const auto& online = txid_.empty() ? state_.current.online_keys : state_.updated.online_keys;
     if (const auto id = online.find("targets"); id != online.end()) wish.online_targets_id = id->second;
     wish.tags = TRY(scene.api.published(UpdatesApi::Published::prod));

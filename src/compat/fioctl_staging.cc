@@ -21,7 +21,7 @@ namespace {
 }  // namespace
 
 Result<NewKey> new_key(const Run& run, const keys::Archive& archive, Role role) {
-  const auto key = TRY(ceremony::new_owner_key(TRY(asked_key_type(run.asked))));
+  const auto key = TRY(ceremony::new_owner_key(TRY(asked_new_key(run, archive))));
   NewKey made{key, archive.copy(), std::string(tuf::name_of(role))};
   TRY(made.archive.add_key(keys::new_key_member(made.role, key.public_key()), key));
   return made;

@@ -1,7 +1,10 @@
 // keys tuf updates init, review, apply, cancel (fioctl.md 9), and what the staging commands share.
 #include "compat/fioctl_updates.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <iostream>
 
 #include "ceremony/journal.h"
 #include "compat/fioctl_config.h"
@@ -138,6 +141,20 @@ Result<std::string> line_difference(const std::string& before, const std::string
   return text;
 }
 
+// Removed lines red, added ones green.
+std::string coloured(const std::string& difference) {
+  std::string text;
+  for (const auto& line : split(difference, '\n'))
+    if (!line.empty()) text += (line.front() == '-' ? "\x1b[31m" : "\x1b[32m") + line + "\x1b[0m\n";
+  return text;
+}
+
+// On a terminal, unless NO_COLOR is set.
+bool shows_colours(const Run& run) {
+  return &run.talk.out() == &std::cout && ::isatty(STDOUT_FILENO) == 1 && run.world.env("NO_COLOR").value_or("").empty() &&
+         run.world.env("TERM") != "dumb";
+}
+
 Result<std::string> pretty_root(const Bytes& text) {
   if (text.empty()) return std::string();
   if (text.size() > tuf::kMaxRoot) return rejected("the server's root is longer than a device reads");
@@ -250,6 +267,13 @@ Result<crypto::KeyType> asked_key_type(const Asked& asked) {
   return bad_input("--key-type: want ED25519 or RSA, got '" + name + "'");
 }
 
+Result<ceremony::NewKeyWish> asked_new_key(const Run& run, const keys::Archive& archive) {
+  ceremony::NewKeyWish wish{.homes = archive.homes()};
+  wish.type = TRY(asked_key_type(run.asked));
+  if (!run.asked.has("--dry-run")) wish.home = run.asked.value("--key-home").value_or("");
+  return wish;
+}
+
 Result<tuf::Role> asked_offline_role(const Asked& asked) {
   const std::string name = asked.value("--role").value_or("");
   if (equals_ignoring_case(name, "root")) return tuf::Role::root;
@@ -337,7 +361,8 @@ Status updates_review(const Run& run) {
     return {};
   }
   const auto current = TRY(pretty_root(state.current.root(stream)));
-  run.talk.out() << TRY(line_difference(current, staged));
+  const auto lines = TRY(line_difference(current, staged));
+  run.talk.out() << (shows_colours(run) ? coloured(lines) : lines);
   return {};
 }
 

@@ -43,6 +43,8 @@ bool takes_first_root(const Run& run);
 
 // The flags.
 Result<crypto::KeyType> asked_key_type(const Asked& asked);
+// --key-type, --key-home; in a dry run the key that is made up for it lives nowhere.
+Result<ceremony::NewKeyWish> asked_new_key(const Run& run, const keys::Archive& archive);
 Result<tuf::Role> asked_offline_role(const Asked& asked);
 Result<std::string> required(const Run& run, std::string_view flag);
 std::vector<std::string> allowed_names(const Asked& asked);  // --allow a,b

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "cli/passphrase.h"
 #include "compat/garage_sign_run.h"
 #include "http/client.h"
 
@@ -12,7 +13,7 @@ namespace garage {
 TufRepo Run::repo() const {
   std::string name = asked.value("--repo");
   while (name.size() > 1 && name.ends_with('/')) name.pop_back();
-  return TufRepo(world.files, name.starts_with('/') ? name : home() + "/" + name);
+  return TufRepo(world.files, name.starts_with('/') ? name : home() + "/" + name, homes);
 }
 
 void Run::say(std::string_view line) const {
@@ -136,6 +137,8 @@ int garage_sign(const std::vector<std::string>& args, const cli::Talk& talk, con
                                               {"--json", 0, Kind::flag},
                                               {"--dry-run", 0, Kind::flag},
                                               {"--yes", 0, Kind::flag},
+                                              {"--pin-file"},
+                                              {"--signer"},
                                               {"--repo", 'r'}});
   const auto asked = grammar.parse(with_threshold_named(args));
   if (!asked) {
@@ -143,10 +146,11 @@ int garage_sign(const std::vector<std::string>& args, const cli::Talk& talk, con
     return kUsage;
   }
   if (asked->has("--help") || asked->words.empty()) return help(grammar, talk, asked->words);
+  const keys::KeyAccess access{world.pin, asked->value("--pin-file"), asked->value("--signer")};
+  const Run run{*asked, talk, world, std::make_shared<keys::KeyHomes>(world.files, access)};
   for (const auto& entry : all)
-    if (entry.command.words == asked->words)
-      return asked->has("--dry-run") ? dry_outcome(entry, {*asked, talk, world}) : outcome(entry, {*asked, talk, world});
-  return front_words(grammar, {*asked, talk, world});
+    if (entry.command.words == asked->words) return asked->has("--dry-run") ? dry_outcome(entry, run) : outcome(entry, run);
+  return front_words(grammar, run);
 }
 
 namespace {
@@ -178,7 +182,7 @@ int garage_sign_main(const std::vector<std::string>& args, const cli::Talk& talk
   http::Client client(client_options(*tls));
   const char* strict = std::getenv("ROTA_STRICT_COMPAT");
   const auto pause = [](Seconds wait) { std::this_thread::sleep_for(wait); };
-  return garage_sign(args, talk, {files, clock, client, strict != nullptr && std::string_view(strict) == "1", connected, pause});
+  return garage_sign(args, talk, {files, clock, client, strict != nullptr && std::string_view(strict) == "1", connected, cli::asked_pin, pause});
 }
 
 }  // namespace rota::compat

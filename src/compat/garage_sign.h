@@ -22,6 +22,8 @@ struct GarageSignWorld {
   Fetcher& fetcher;
   bool strict = false;  // ROTA_STRICT_COMPAT=1
   Connect connect = {};  // for repositories whose service wants a client certificate
+  // Asks for the PIN of a token or TPM without echo; empty when there is nobody to ask.
+  std::function<Result<crypto::SecretBytes>(std::string_view what)> pin = {};
   // Waits before a request is tried again; empty: no request is.
   std::function<void(Seconds)> pause = {};
 };

@@ -20,6 +20,7 @@ const Option kKeyNamesNeeded{"--key-name", 'k', Kind::list, Need::required};
 const Option kKeyIds{"--key-id", 0, Kind::list};
 const Option kType{"--type", 't'};
 const Option kSize{"--keysize"};
+const Option kKeyHome{"--key-home"};
 const Option kExpires{"--expires"};
 const Option kExpireAfter{"--expire-after"};
 const Option kForce = flag("--force");
@@ -31,7 +32,7 @@ std::vector<Entry> key_entries() {
   return {
       {{"user-keys gen",
         "make a key pair outside a repository",
-        {needed("--key-name", 'k'), kType, kSize, {"--keys-path", 'p'}}},
+        {needed("--key-name", 'k'), kType, kSize, kKeyHome, {"--keys-path", 'p'}}},
        user_keys_gen},
       {{"user-keys id", "print the key id of a public key file", {needed("--input", 'i'), {"--keys-path", 'p'}}},
        user_keys_id},
@@ -39,7 +40,7 @@ std::vector<Entry> key_entries() {
         "read a PEM into the repository's keys",
         {kRepo, kKeyNamesNeeded, needed("--input", 'i'), {"--keys-path", 'p'}}},
        user_keys_importpub},
-      {{"key generate", "make a key pair in the repository", {kRepo, needed("--name", 'n'), kType, kSize, kForce}},
+      {{"key generate", "make a key pair in the repository", {kRepo, needed("--name", 'n'), kType, kSize, kKeyHome, kForce}},
        key_generate},
   };
 }
@@ -107,11 +108,11 @@ std::vector<Entry> target_entries() {
        targets_init},
       {{"targets pull", "fetch and verify the published targets", {kRepo}}, targets_pull},
       {{"targets add", "add or replace a target", target_options({kRepo, {"--customMeta"}})}, targets_add},
-      {{"targets add-uploaded",
       {{"targets upload",
         "upload a binary",
         {kRepo, needed("--input", 'i'), needed("--name"), needed("--version"), {"--timeout"}}},
        targets_upload},
+      {{"targets add-uploaded",
         "add a target for an uploaded file",
         {kRepo,
          needed("--input", 'i'),

@@ -51,7 +51,7 @@ Result<std::vector<tuf::KeySigner>> user_keys_named(const Run& run) {
     const std::string pub = folder + name + ".pub", sec = folder + name + ".sec";
     const Bytes public_half = TRY(run.world.files.read(pub, keys::kMaxKeyFile));
     const crypto::SecretBytes private_half(TRY(run.world.files.read(sec, keys::kMaxKeyFile)));
-    tuf::KeySigner signer(TRY(keys::read_key_pair({pub, sec, public_half, private_half})));
+    tuf::KeySigner signer(TRY(keys::read_key_pair({pub, sec, public_half, private_half, run.homes.get()})));
     const auto is_same = [&](const tuf::KeySigner& other) { return other.public_key() == signer.public_key(); };
     if (std::ranges::none_of(signers, is_same)) signers.push_back(std::move(signer));
   }

@@ -41,7 +41,7 @@ int dry_outcome(const Entry& entry, const Run& run) {
     return std::shared_ptr<Fetcher>(&*certified, [](Fetcher*) {});
   };
   const cli::Talk talk(data, run.talk.err());
-  const int code = outcome(entry, {run.asked, talk, {files, run.world.clock, fetcher, run.world.strict, connect}});
+  const int code = outcome(entry, {run.asked, talk, {files, run.world.clock, fetcher, run.world.strict, connect, run.world.pin}, run.homes});
   if (code != kDone) return code;
   Json plan = Json::Object{{"command", run.asked.words},
                            {"writes", texts(files.writes())},

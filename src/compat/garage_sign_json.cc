@@ -16,7 +16,7 @@ Result<tuf::KeySigner> signer_asked(const Run& run) {
   const std::string pub = run.asked.value("--pub-key"), sec = run.asked.value("--priv-key");
   const Bytes public_half = TRY(run.world.files.read(pub, keys::kMaxKeyFile));
   const crypto::SecretBytes private_half(TRY(run.world.files.read(sec, keys::kMaxKeyFile)));
-  return tuf::KeySigner(TRY(keys::read_key_pair({pub, sec, public_half, private_half})));
+  return tuf::KeySigner(TRY(keys::read_key_pair({pub, sec, public_half, private_half, run.homes.get()})));
 }
 
 }  // namespace

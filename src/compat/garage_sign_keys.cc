@@ -29,7 +29,12 @@ std::optional<KeyWish> wish_of(const Run& run) {
   return wish;
 }
 
-Result<crypto::PrivateKey> made(const KeyWish& wish) {
+Result<crypto::PrivateKey> made(const Run& run, const KeyWish& wish) {
+  if (const auto home = run.asked.value_if("--key-home")) {
+    if (wish.bits != 0) return bad_input("--keysize: the key's home decides its size");
+    if (run.asked.has("--dry-run")) return bad_input("--key-home: a key that lives elsewhere cannot be made for a dry run");
+    return run.homes->new_key(*home, wish.type);
+  }
   if (wish.type == crypto::KeyType::rsa) {
     if (wish.bits != 0 && wish.bits < 2048)
       return bad_input("RSA key size: want at least 2048, got " + std::to_string(wish.bits));
@@ -56,7 +61,7 @@ Result<int> user_keys_gen(const Run& run) {
   for (const auto* suffix : {".pub", ".sec"})
     if (TRY(files.facts(folder + "/" + name + suffix)).exists())
       return conflict("key '" + name + "': " + folder + "/" + name + suffix + " exists already");
-  const auto key = TRY(made(*wish));
+  const auto key = TRY(made(run, *wish));
   const auto form = keys::KeyFileForm::tufrepo;
   TRY(create_durable(files, folder + "/" + name + ".sec", keys::private_key_file(key, form).reveal(), 0600));
   TRY(create_durable(files, folder + "/" + name + ".pub", keys::public_key_file(key.public_key(), form), 0600));
@@ -86,7 +91,7 @@ Result<int> key_generate(const Run& run) {
   if (!wish) return kUsage;
   const std::string name = run.asked.value("--name");
   TRY(check_key_name(name));
-  const auto key = TRY(made(*wish));
+  const auto key = TRY(made(run, *wish));
   const TufRepo repo = run.repo();
   const auto lock = TRY(repo.make_and_lock());
   if (run.asked.has("--force")) TRY(repo.set_pair_aside(name));

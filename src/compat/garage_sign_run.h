@@ -19,6 +19,8 @@ struct Run {
   const Asked& asked;
   const cli::Talk& talk;
   const GarageSignWorld& world;
+  // Reaches the keys whose file only says where they live.
+  std::shared_ptr<const keys::KeyHomes> homes;
 
   bool strict() const { return world.strict || asked.has("--strict-compat"); }
   std::string home() const { return asked.value_if("--home-dir").value_or("./tuf"); }

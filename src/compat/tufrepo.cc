@@ -120,7 +120,7 @@ Result<crypto::PrivateKey> TufRepo::private_key(const std::string& name) const {
   const std::string pub = "keys/" + name + ".pub", sec = "keys/" + name + ".sec";
   const crypto::SecretBytes secret(TRY(files_->read(path(sec), keys::kMaxKeyFile)));
   const auto pub_bytes = TRY(files_->read(path(pub), keys::kMaxKeyFile));
-  return keys::read_key_pair({pub, sec, pub_bytes, secret});
+  return keys::read_key_pair({pub, sec, pub_bytes, secret, homes_.get()});
 }
 
 Status TufRepo::add_key(const std::string& name, const crypto::PrivateKey& key) const {

@@ -11,13 +11,16 @@
 
 #include "base/files.h"
 #include "ceremony/check.h"
+#include "keys/key_homes.h"
 #include "tuf/verify.h"
 
 namespace rota::compat {
 
 class TufRepo {
  public:
-  TufRepo(Files& files, std::string folder) : files_(&files), folder_(std::move(folder)) {}
+  // `homes`: how keys are reached whose file only says where they live; without it they are refused.
+  TufRepo(Files& files, std::string folder, std::shared_ptr<const keys::KeyHomes> homes = nullptr)
+      : files_(&files), folder_(std::move(folder)), homes_(std::move(homes)) {}
 
   const std::string& folder() const { return folder_; }
   bool exists() const;
@@ -71,6 +74,7 @@ class TufRepo {
   Status write_all(const NewFiles& files) const;
   Files* files_;
   std::string folder_;
+  std::shared_ptr<const keys::KeyHomes> homes_;
 };
 
 // 1-200 characters, no '/', no NUL, not starting with '.'.

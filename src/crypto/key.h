@@ -61,6 +61,22 @@ class PublicKey {
   std::shared_ptr<const NativeKey> native_;
 };
 
+// What a key file says instead of a private value: the member of `keyval`, and its text. No secret.
+struct KeyReference {
+  std::string home;  // "pkcs11", "tpm2", "signer"
+  std::string text;  // a PKCS#11 URI (RFC 7512); a PEM "TSS2 PRIVATE KEY"; a name that a program knows
+  bool operator==(const KeyReference&) const = default;
+};
+
+// A private half that its home never gives away: a token, a TPM, a program that signs.
+class HeldKey {
+ public:
+  virtual ~HeldKey() = default;
+  virtual KeyReference reference() const = 0;
+  // In the scheme of the key's type. denied: the home wants another PIN, or refuses; io: it is not there, or fails.
+  virtual Result<Bytes> sign(BytesView message) const = 0;
+};
+
 // Copies share one immutable key, which the library wipes when the last of them is gone. A PublicKey taken from it
 // holds no private part.
 class PrivateKey {
@@ -72,24 +88,36 @@ class PrivateKey {
   // PEM "RSA PRIVATE KEY" (PKCS#1), "EC PRIVATE KEY" or "PRIVATE KEY" (PKCS#8), without a passphrase. bad_input for
   // another key than PublicKey takes, for P-384, and when the private half does not belong to the public one.
   static Result<PrivateKey> from_pem(const SecretBytes& pem);
+  // The private half of `pub` stays where it is, and is not looked for before it signs.
+  static PrivateKey held(PublicKey pub, std::shared_ptr<const HeldKey> elsewhere);
 
   const PublicKey& public_key() const { return public_key_; }
-  // In the scheme of the key's type. bad_input for P-256, which signs nothing but TLS and certificates (formats.md 6);
-  // io when the library fails.
+  // Nothing: the private half is here.
+  const HeldKey* held_elsewhere() const { return held_.get(); }
+  // In the scheme of the key's type. bad_input for P-256, which signs nothing but TLS and certificates (formats.md 6),
+  // unless it is held elsewhere; io when the library fails. What a HeldKey signed is verified before it is believed:
+  // rejected when it is not of this key, or no signature of ours (an RSA salt of another length).
   Result<Bytes> sign(BytesView message) const;
 
+  // Each aborts for a key that is held elsewhere.
   SecretBytes ed25519_seed() const;  // 32 bytes; aborts for other types
   SecretBytes pkcs1_pem() const;     // aborts unless RSA
   SecretBytes pkcs8_pem() const;
 
-  const NativeKey& native() const { return *native_; }  // for this folder
+  const NativeKey& native() const;  // for this folder; aborts for a key that is held elsewhere
 
  private:
-  PrivateKey(PublicKey pub, std::shared_ptr<const NativeKey> native);
+  PrivateKey(PublicKey pub, std::shared_ptr<const NativeKey> native, std::shared_ptr<const HeldKey> held);
   static Result<PrivateKey> from_native(std::shared_ptr<const NativeKey> native);
+  Result<Bytes> signed_elsewhere(BytesView message) const;
   PublicKey public_key_;
-  std::shared_ptr<const NativeKey> native_;
+  std::shared_ptr<const NativeKey> native_;  // nullptr: held elsewhere
+  std::shared_ptr<const HeldKey> held_;
 };
+
+// An ECDSA signature as r ‖ s of equal size, the way tokens give it, in DER (RFC 3279 2.2.3). bad_input for another size
+// than two numbers of the curve of `type`.
+Result<Bytes> ecdsa_der(KeyType type, BytesView r_and_s);
 
 Scheme scheme_of(KeyType type);
 

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "crypto/key.h"
 
 namespace rota::crypto {
 
@@ -74,6 +75,9 @@ struct NativeCertificate {
   X509* get() const { return certificate.get(); }
   CertificateHandle certificate;
 };
+
+// In the scheme of `type`. `library`: the one that holds the key, when it is not the process's own.
+Result<Bytes> signature_of(EVP_PKEY* key, KeyType type, BytesView message, OSSL_LIB_CTX* library = nullptr);
 
 // Why the library failed last on this thread; its queue is empty afterwards.
 std::string openssl_reason();

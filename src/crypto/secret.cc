@@ -1,6 +1,8 @@
 #include "crypto/secret.h"
 
 #include <openssl/crypto.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "crypto/hash.h"
 #include "crypto/openssl.h"
@@ -32,6 +34,12 @@ SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
   bytes_ = std::move(other.bytes_);
   wipe(other.bytes_);
   return *this;
+}
+
+void keep_memory_private() {
+  const rlimit none{0, 0};
+  if (::setrlimit(RLIMIT_CORE, &none) != 0 || ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+    abort_with("core dumps cannot be switched off");
 }
 
 SecretBytes SecretBytes::copy() const {

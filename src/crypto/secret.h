@@ -27,6 +27,10 @@ class SecretBytes {
   Bytes bytes_;
 };
 
+// For the start of a program: when this process crashes, its memory is not written to disk, and nobody else of this person's
+// processes may read it (prctl(2), PR_SET_DUMPABLE).
+void keep_memory_private();
+
 // AES-256-GCM with a random 96-bit nonce: nonce ‖ ciphertext ‖ tag. `context` is authenticated, not stored.
 // `key` is 32 bytes; another size aborts: whoever reads a key file refuses it there.
 Bytes seal(const SecretBytes& key, BytesView context, BytesView plain);

@@ -29,6 +29,7 @@ Result<Archive> Archive::read(BytesView packed, const ArchiveLimits& limits) {
 
 Archive Archive::copy() const {
   Archive other;
+  other.homes_ = homes_;
   for (const auto& [name, bytes] : members_) other.members_.emplace(name, bytes.copy());
   return other;
 }
@@ -82,7 +83,7 @@ Result<crypto::PrivateKey> Archive::private_key(const ArchivedKey& key) const {
   const SecretBytes* sec = find(key.sec_member);
   if (pub == nullptr || sec == nullptr)
     return bad_input("archive: '" + key.pub_member + "' is there, its private key '" + key.sec_member + "' is missing");
-  return TRY_IN("archive", read_key_pair({key.pub_member, key.sec_member, pub->reveal(), *sec}));
+  return TRY_IN("archive", read_key_pair({key.pub_member, key.sec_member, pub->reveal(), *sec, homes_.get()}));
 }
 
 Result<SecretBytes> Archive::packed(Time now) const {

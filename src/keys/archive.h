@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "crypto/key.h"
 #include "crypto/secret.h"
+#include "keys/key_homes.h"
 
 namespace rota::keys {
 
@@ -39,7 +40,10 @@ class Archive {
   // Memory stays within the limits whatever the bytes claim.
   static Result<Archive> read(BytesView packed, const ArchiveLimits& limits = {});
   Archive() = default;
-  Archive copy() const;
+  Archive copy() const;  // reaches what this one reaches
+  // How private keys are reached that the archive only says the home of; without it they are refused.
+  void reach(std::shared_ptr<const KeyHomes> homes) { homes_ = std::move(homes); }
+  const KeyHomes* homes() const { return homes_.get(); }
 
   const Members& members() const& { return members_; }
   const Members& members() const&& = delete;  // nor `for (… : opened().members())`: the archive would be gone
@@ -57,7 +61,8 @@ class Archive {
   std::vector<std::string> unreadable() const;
   // The keys whose material is among `wanted`; one entry per key: a pair whose .sec is there goes before one without.
   std::vector<ArchivedKey> keys_among(const std::set<crypto::PublicKey>& wanted) const;
-  // The private half; bad_input naming both members when it is missing or of another key.
+  // The private half; bad_input naming both members when it is missing or of another key. One that lives elsewhere is not looked
+  // for yet.
   Result<crypto::PrivateKey> private_key(const ArchivedKey& key) const;
 
   // gzip and ustar, members sorted by name, folders 0700, files 0600, owner 0, all dated `now`. bad_input when a name
@@ -69,6 +74,7 @@ class Archive {
 
  private:
   Members members_;
+  std::shared_ptr<const KeyHomes> homes_ = {};
 };
 
 // "tufrepo/keys/fioctl-<role>-<key id>", without .pub or .sec.

@@ -78,6 +78,7 @@ Result<ArchiveOnDisk> ArchiveFile::read_path(const std::string& path) const {
   const SecretBytes open = TRY(local((unlock_ == nullptr ? nothing : *unlock_).opened(packed.reveal(), "'" + path + "'")));
   auto archive = Archive::read(open.reveal());
   if (!archive) return local(archive.error().in("'" + path + "'"));
+  if (unlock_ != nullptr) archive->reach(unlock_->homes());
   return ArchiveOnDisk{std::move(archive).value(), crypto::sha256_hex(packed.reveal()), packed.size(), facts.mode};
 }
 

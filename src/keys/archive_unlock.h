@@ -29,12 +29,17 @@ class ArchiveUnlock {
   // `packed` sealed as `like` was: by the same passphrase, or to the recipients that `archive` notes, else to the identities given.
   Result<Bytes> sealed_like(BytesView like, BytesView packed, const Archive& archive);
 
+  // How private keys are reached that an archive only says the home of.
+  void reach(std::shared_ptr<const KeyHomes> homes) { homes_ = std::move(homes); }
+  const std::shared_ptr<const KeyHomes>& homes() const { return homes_; }
+
   // "passphrase from a prompt or a file", for those who seal for the first time.
   Result<crypto::SecretBytes> passphrase(std::string_view what);
 
  private:
   Passphrase ask_;
   std::vector<AgeIdentity> identities_;
+  std::shared_ptr<const KeyHomes> homes_ = {};
   std::optional<crypto::SecretBytes> known_;  // the passphrase that opened or sealed something
 };
 

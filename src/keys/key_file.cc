@@ -14,6 +14,8 @@ constexpr std::size_t kSeedDigits = 64;
 
 const JsonRules kRules{.max_bytes = kMaxKeyFile};
 
+constexpr std::string_view kHomes[] = {"pkcs11", "tpm2", "signer"};
+
 // The value of keyval.<name> without leaving a copy behind; empty when there is none.
 SecretBytes taken_text(Json& keyval, std::string_view name) {
   Json* member = keyval.find(name);
@@ -70,20 +72,22 @@ Status fits_a_key_file(const PublicKey& key) {
   return {};
 }
 
-// Text of hex digits or of a PEM: nothing but line ends needs an escape.
+// Text of hex digits, of a PEM, a URI or a name: of all that could need an escape it has line ends, quotes and backslashes.
 void append_json_text(Bytes& out, std::string_view text) {
   out.push_back('"');
   for (const char c : text) {
-    if (c == '\n')
+    if (c == '\n') {
       out += "\\n";
-    else
-      out.push_back(c);
+      continue;
+    }
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
   }
   out.push_back('"');
 }
 
 struct KeyFileParts {
-  std::string_view half;  // "public" or "private"
+  std::string_view half;  // "public", "private", or a home
   std::string_view value;
   std::string_view type;
 };
@@ -140,8 +144,9 @@ Result<PrivateKey> read_private_key_file(const SecretBytes& bytes) {
   const std::string type = TRY_IN("key file", file.text("keytype"));
   TRY_IN("key file", file.object("keyval"));
   Json& keyval = *file.find("keyval");
-  if (keyval.find("pkcs11") != nullptr)
-    return bad_input("key file: the private key lies on a PKCS#11 token, which is not available yet");
+  for (const auto home : kHomes)
+    if (keyval.find(home) != nullptr)
+      return bad_input("key file: the private key is not in it but lives elsewhere (" + std::string(home) + ")");
   const SecretBytes value = taken_text(keyval, "private");
   if (value.empty()) return bad_input("key file: keyval: want a private value");
   auto key = TRY(private_key_of_type(type, value));
@@ -151,8 +156,29 @@ Result<PrivateKey> read_private_key_file(const SecretBytes& bytes) {
   return key;
 }
 
+Result<std::optional<crypto::KeyReference>> reference_in(const SecretBytes& bytes) {
+  Json file = TRY_IN("key file", parse_json(bytes.reveal(), kRules));
+  std::optional<crypto::KeyReference> found;
+  Json* const keyval = file.find("keyval");
+  if (keyval == nullptr || keyval->if_object() == nullptr) return found;
+  const SecretBytes value = taken_text(*keyval, "private");  // wiped, whatever else is there
+  for (const auto home : kHomes) {
+    const Json* text = keyval->find(home);
+    if (text == nullptr) continue;
+    if (text->if_text() == nullptr || text->if_text()->empty() || !value.empty() || found)
+      return bad_input("key file: keyval: want one home of the key and nothing else");
+    found = crypto::KeyReference{std::string(home), *text->if_text()};
+  }
+  return found;
+}
+
 Result<PrivateKey> read_key_pair(const KeyPairFiles& files) {
-  const auto pub = TRY_IN(files.pub_name, read_public_key_file(files.pub));
+  auto pub = TRY_IN(files.pub_name, read_public_key_file(files.pub));
+  if (files.homes != nullptr)
+    if (const auto reference = TRY_IN(files.sec_name, reference_in(files.sec))) {
+      auto held = TRY_IN(files.sec_name, files.homes->key(std::move(pub), *reference));
+      return held;
+    }
   auto key = TRY_IN(files.sec_name, read_private_key_file(files.sec));
   if (!(key.public_key() == pub))
     return bad_input("'" + files.sec_name + "' is not the private key of '" + files.pub_name + "'");
@@ -166,8 +192,13 @@ Bytes public_key_file(const PublicKey& key, KeyFileForm form) {
 }
 
 SecretBytes private_key_file(const PrivateKey& key, KeyFileForm form) {
+  const auto type = key_type_name(key.public_key().type());
+  if (const auto* held = key.held_elsewhere()) {
+    const auto reference = held->reference();
+    return SecretBytes(key_file_text({reference.home, reference.text, type}, form));
+  }
   const SecretBytes value = private_value(key, form);
-  return SecretBytes(key_file_text({"private", value.reveal(), key_type_name(key.public_key().type())}, form));
+  return SecretBytes(key_file_text({"private", value.reveal(), type}, form));
 }
 
 }  // namespace rota::keys

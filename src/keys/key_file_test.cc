@@ -85,7 +85,7 @@ TEST(PrivateKeyFile, RefusesWhatIsNoPrivateKey) {
       {"short seed", R"({"keytype":"ED25519","keyval":{"private":"0011"}})", "64 or 128"},
       {"not hex", R"({"keytype":"ED25519","keyval":{"private":")" + std::string(64, 'x') + R"("}})", "hex"},
       {"foreign public half", R"({"keytype":"ED25519","keyval":{"private":")" + seed + seed + R"("}})", "another key"},
-      {"token", R"({"keytype":"RSA","keyval":{"pkcs11":"pkcs11:object=root"}})", "PKCS#11"},
+      {"token", R"({"keytype":"RSA","keyval":{"pkcs11":"pkcs11:object=root"}})", "lives elsewhere (pkcs11)"},
       {"bad pem", R"({"keytype":"RSA","keyval":{"private":"-----BEGIN RSA PRIVATE KEY-----\n"}})", "RSA"},
   };
   for (const auto& row : rows) {
