@@ -73,6 +73,7 @@ Result<Set> forged_set(const Recorded& recorded, const Wish& wish, const RoleSig
   set["targets.json"] = TRY(tuf::sign_envelope(targets, {&signers.targets}));
 
   Json snapshot = role_body("Snapshot", recorded.snapshot.version + 1);
+  if (recorded.snapshot.meta.contains("root.json")) snapshot["meta"]["root.json"]["version"] = recorded.root.version;
   snapshot["meta"]["targets.json"] = meta_of(set["targets.json"], targets_version);
   set["snapshot.json"] = TRY(tuf::sign_envelope(snapshot, {&signers.snapshot}));
 

@@ -1,6 +1,6 @@
 // The impostor: everything an attacker does in the journeys. It reads a copy of the service's disk, as a thief would.
 //   issue --disk DIR --seal-key FILE --factory F --request CSR [--expired yes]     a device certificate, on stdout
-//   forge KIND --real DIR --out DIR --machine M --number N --commit C ...           KIND: foreign, former-root, stolen-online
+//   forge KIND --real DIR --out DIR --machine M --number N --commit C ...           KIND: foreign, former-root, stolen-online, found-targets
 //   serve --disk DIR --seal-key FILE --files DIR --log FILE --port N [--cut NAME] [--endless NAME]
 //   between --disk DIR --seal-key FILE --upstream URL --ca FILE --rival F --rival-token FILE --lie FILE --log FILE --port N
 //   lies                                                                            the names of all lies of `between`, on stdout
@@ -69,6 +69,18 @@ Result<Set> stolen_online(const Words& words, const Recorded& recorded, const Wi
   return forged_set(recorded, wish, {*targets, *snapshot, *timestamp});
 }
 
+// Targets by a key that was the owner's, and the rest by the keys that the service signs with.
+Result<Set> found_targets(const Words& words, const Recorded& recorded, const Wish& wish) {
+  const auto loot = TRY(loot_in(words));
+  const repo::Vault vault(*loot->db, loot->seal_key);
+  const auto online = TRY(vault.online(TRY(word(words, "factory"))));
+  const crypto::SecretBytes secret(TRY(loot->files.read(TRY(word(words, "targets-key")), keys::kMaxKeyFile)));
+  const tuf::KeySigner targets(TRY(keys::read_private_key_file(secret)));
+  const auto* snapshot = TRY(signer_of(online, tuf::Role::snapshot));
+  const auto* timestamp = TRY(signer_of(online, tuf::Role::timestamp));
+  return forged_set(recorded, wish, {targets, *snapshot, *timestamp});
+}
+
 Result<Set> forged(const std::string& kind, const Words& words) {
   const auto recorded = TRY(recorded_in(TRY(word(words, "real"))));
   Wish wish;
@@ -76,6 +88,7 @@ Result<Set> forged(const std::string& kind, const Words& words) {
   wish.version = TRY(decimal(TRY(word(words, "number"))));
   wish.commit = TRY(word(words, "commit"));
   if (kind == "stolen-online") return stolen_online(words, recorded, wish);
+  if (kind == "found-targets") return found_targets(words, recorded, wish);
   if (kind == "former-root") {
     const crypto::SecretBytes secret(TRY(PosixFiles().read(TRY(word(words, "root-key")), keys::kMaxKeyFile)));
     return forged_root_and_set(recorded, wish, tuf::KeySigner(TRY(keys::read_private_key_file(secret))));
