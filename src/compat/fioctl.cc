@@ -65,6 +65,9 @@ constexpr Command kCommands[] = {
     {"keys tuf updates set-threshold", updates_set_threshold},
     {"keys tuf updates sign", updates_sign},
     {"keys tuf updates sign-prod-targets", updates_sign_prod_targets},
+    {"completion bash", completion},
+    {"completion zsh", completion},
+    {"completion fish", completion},
     {"version", print_version},
     {"help", print_usage},
 };
@@ -157,7 +160,7 @@ int fioctl(const std::vector<std::string>& args, const cli::Talk& talk, const Fi
                      strict);
   fio::Courier courier(world.fetcher, world.pause);
   const FioctlWorld inside{world.files,      world.clock,            courier,    world.env,  world.ask,
-                           world.passphrase, world.fresh_passphrase, world.line, world.pause};
+                           world.passphrase, world.fresh_passphrase, world.line, world.pause, world.pin};
   const auto done = fio::carry_out({*asked, talk, inside});
   return done.ok() ? fio::kDone : fio::fail(done.error(), talk, strict);
 }
@@ -173,6 +176,7 @@ int fioctl_main(const std::vector<std::string>& args, const cli::Talk& talk) {
   world.passphrase = [](std::string_view what) { return cli::asked_passphrase("passphrase of " + std::string(what)); };
   world.fresh_passphrase = [](std::string_view what) { return cli::new_passphrase("new passphrase for " + std::string(what)); };
   world.line = line_of_input;
+  world.pin = cli::asked_pin;
   world.pause = [](Seconds pause) { std::this_thread::sleep_for(pause); };
   return fioctl(args, talk, world);
 }

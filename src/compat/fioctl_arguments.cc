@@ -7,12 +7,6 @@
 namespace rota::compat::fio {
 namespace {
 
-struct Flag {
-  std::string_view name;
-  char short_name = 0;
-  enum class Kind { on, value } kind = Kind::value;
-};
-
 constexpr auto kOn = Flag::Kind::on;
 
 constexpr Flag kFlags[] = {
@@ -28,6 +22,9 @@ constexpr Flag kFlags[] = {
     {"--passphrase-file"},
     {"--identity"},
     {"--recipient"},
+    {"--key-home"},
+    {"--pin-file"},
+    {"--signer"},
     {"--output", 'o'},
     {"--oauth-url"},
     {"--keys", 'k'},
@@ -41,10 +38,10 @@ constexpr Flag kFlags[] = {
     {"--allow"},
     {"--sign", 's', kOn},
     {"--diff", 0, kOn},
+    {"--fleet", 0, kOn},
     {"--allow-second-key", 0, kOn},
     {"--update-to"},
     {"--refresh-access-token", 0, kOn},
-    {"--fleet", 0, kOn},
     {"--insecure-ssl", 0, kOn},
     {"--verbose", 'v', kOn},
     {"--help", 'h', kOn},
@@ -146,6 +143,8 @@ std::optional<std::string> Asked::value(std::string_view flag) const {
 
 Result<Asked> parse_arguments(const std::vector<std::string>& args) { return Parsing(args).asked(); }
 
+std::span<const Flag> known_flags() { return kFlags; }
+
 const std::vector<Known>& known_commands() {
   static const std::vector<Known> commands = {
       {"login", Availability::now, "Sign in by client id and secret: login [--oauth-url URL] [--refresh-access-token]"},
@@ -181,6 +180,9 @@ const std::vector<Known>& known_commands() {
       {"keys tuf updates cancel", Availability::now, "Drop what is staged"},
       {"version", Availability::now, "Print the version"},
       {"help", Availability::now, "Print this"},
+      {"completion bash", Availability::now, "What the tab key offers in bash: source <(fioctl completion bash)"},
+      {"completion zsh", Availability::now, "The same for zsh"},
+      {"completion fish", Availability::now, "The same for fish"},
       {"completion"},
       {"config"},
       {"devices"},
@@ -219,6 +221,8 @@ std::string usage() {
       "\nFlags of keys rotate:\n"
       "  -y, --key-type TYPE      ED25519 (default) or RSA\n"
       "  -m, --changelog TEXT     why, for the record\n"
+      "      --key-home HOME      where the new key lives, instead of the archive: pkcs11:… (a token), tpm2:, tpm2:pin,\n"
+      "                           signer:NAME; the archive then says where, and holds no private half\n"
       "      --key-id ID          which key to replace, when the archive holds several active ones\n"
       "      --expires TIME       when the new root expires, 2030-01-01T00:00:00Z\n"
       "      --expire-after TERM  the same as a period from now, 1Y3M5D\n"
@@ -236,6 +240,10 @@ std::string usage() {
       "      --lost-key ID        the targets key to replace, whose private half is gone\n"
       "      --allow NAMES        lower-threshold, fewer-keys, replace-role: what others staged and you agree to\n"
       "      --allow-second-key   a second active key of the role into one archive\n"
+      "\nFlags of commands that open an archive:\n"
+      "      --passphrase-file FILE, --identity FILE   what opens a sealed one\n"
+      "      --pin-file FILE      the PIN of the token or TPM that a key lives in, unless its URI says pin-source=\n"
+      "      --signer PROGRAM     the program that signs for keys that live behind one\n"
       "\nFlags of every command:\n"
       "  -f, --factory NAME, -t, --token TOKEN, -c, --config FILE, -v, --verbose, --json, --yes, --strict-compat\n";
   return text;

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,12 @@ struct Known {
   std::string_view summary = {};
 };
 
+struct Flag {
+  std::string_view name;  // "--changelog"
+  char short_name = 0;
+  enum class Kind { on, value } kind = Kind::value;
+};
+
 struct Asked {
   const Known* command = nullptr;      // none: only help or the version was asked for, or nothing at all
   std::vector<std::string> arguments;  // after the command's words
@@ -31,6 +38,7 @@ struct Asked {
 Result<Asked> parse_arguments(const std::vector<std::string>& args);
 
 const std::vector<Known>& known_commands();
+std::span<const Flag> known_flags();
 std::string usage();
 
 }  // namespace rota::compat::fio

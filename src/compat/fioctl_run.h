@@ -63,8 +63,11 @@ Status keys_rotate_targets(const Run& run);
 Status keys_resign_root(const Run& run);
 Status keys_copy_targets(const Run& run);
 
-// keys status [FILE] (fioctl.md 11).
+// keys status [FILE] [--fleet] (fioctl.md 11).
 Status keys_status(const Run& run);
+
+// completion bash|zsh|fish.
+Status completion(const Run& run);
 
 // What opens the archives of this command line: --passphrase-file, --identity, the person.
 Result<keys::ArchiveUnlock> unlock_of(const Run& run);

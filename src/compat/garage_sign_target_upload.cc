@@ -127,7 +127,9 @@ class Upload {
     }
     if (reply.status != 200) return failed("initiate", reply);
     const Json json = TRY_IN("multipart/initiate", parse_json(reply.body));
-    Progress progress{TRY_IN("multipart/initiate", json.text("uploadId")), TRY_IN("multipart/initiate", json.integer("partSize"))};
+    Progress progress;
+    progress.id = TRY_IN("multipart/initiate", json.text("uploadId"));
+    progress.part_size = TRY_IN("multipart/initiate", json.integer("partSize"));
     TRY(check(progress));
     TRY(keep(progress));
     return std::optional(std::move(progress));
