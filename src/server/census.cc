@@ -6,8 +6,6 @@
 namespace rota::server {
 namespace {
 
-constexpr Seconds kSeenLately = days(90);
-
 bool goes_before(const Holder& a, const Holder& b) { return std::tie(a.root, a.name) < std::tie(b.root, b.name); }
 
 // The first few in order; what is left out is dropped on the way.

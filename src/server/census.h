@@ -14,6 +14,7 @@
 namespace rota::server {
 
 constexpr std::size_t kMostListed = 100;  // of devices that a census names
+constexpr Seconds kSeenLately = days(90);
 
 struct RootHolders {
   std::int64_t devices = 0;

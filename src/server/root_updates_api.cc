@@ -4,7 +4,7 @@
 #include "repo/root_updates.h"
 #include "server/answers.h"
 #include "server/audit.h"
-#include "server/devices.h"
+#include "server/census.h"
 #include "server/repo_api.h"
 #include "server/repo_call.h"
 #include "server/request_body.h"
@@ -15,7 +15,6 @@ namespace {
 using Admin = repo::RootUpdates::Admin;
 
 constexpr std::size_t kMaxUpdates = 1u << 20;
-constexpr Seconds kSeenLately = days(90);
 
 // expired is this API's word for 422: understood, but not acceptable.
 http::Response updates_refused(const http::Request& request, const Error& error) {
@@ -48,9 +47,9 @@ Result<bool> flag(const Json& body, std::string_view name) {
 std::vector<std::string> devices_behind(const RepoCall& call) {
   std::vector<std::string> names;
   const Time since = call.app.clock.now() - kSeenLately;
-  for (const auto& device : call.app.devices.all(call.factory))
-    if (device.last_seen >= since && device.root_held > 0 && device.root_held < call.published->root_version)
-      names.push_back(device.name);
+  call.app.devices.each(call.factory, [&](const Device& device) {
+    if (device.last_seen >= since && is_below(device, call.published->root_version)) names.push_back(device.name);
+  });
   return names;
 }
 
