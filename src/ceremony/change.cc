@@ -79,13 +79,18 @@ class Changing {
     std::vector<KeyId> offline;
     for (const auto& id : draft_.root(Stream::ci).key_ids(Role::targets))
       if (id.hex != wish_.online_targets_id) offline.push_back(id);
+    if (const auto& lost = wish_.lost_targets_key) {
+      if (std::ranges::count(offline, *lost) == 1) return lost;
+      return bad_input("--lost-key: no offline targets key has the id " + lost->hex);
+    }
     if (offline.empty()) return std::optional<KeyId>();
     if (offline.size() == 1) return std::optional<KeyId>(offline.front());
     const auto held = targets_archive().keys_among(ci_->material(Role::targets));
     for (const auto& key : held)
       if (const auto id = id_in(*ci_, key.public_key); held.size() == 1 && std::ranges::count(offline, id) == 1)
         return std::optional<KeyId>(id);
-    return io_error("archive: several offline targets keys could be replaced, and it does not hold exactly one of them");
+    return io_error("archive: several offline targets keys could be replaced, and it does not hold exactly one of them",
+                    "name the one that goes with --lost-key ID");
   }
 
   Status replace_targets_key() {
@@ -102,8 +107,8 @@ class Changing {
     const auto& prod = *draft_.current().roots.at(Stream::prod);
     for (const auto& [files, to] : {std::pair{&wish_.tags, &plan_.targets_signatures},
                                     std::pair{&wish_.waves, &plan_.waves_signatures}}) {
-      const auto signed_by_old = TRY(signed_under(*files, {*old_id}));
-      if (!signed_by_old.empty()) *to = TRY(signatures_over(signed_by_old, prod, signer, wish_.now));
+      const auto resigned = wish_.lost_targets_key ? *files : TRY(signed_under(*files, {*old_id}));
+      if (!resigned.empty()) *to = TRY(signatures_over(resigned, prod, signer, wish_.now));
     }
     return {};
   }

@@ -18,6 +18,7 @@ struct ChangeWish {
   const keys::Archive* targets_archive = nullptr;  // where the new targets key goes, when not beside the root key
   NewKeyWish new_key = {};  // of each role
   std::optional<std::string> key_id = {};  // which root key to replace, when several could be
+  std::optional<tuf::KeyId> lost_targets_key = {};  // the one that goes, held by nobody any more
   std::optional<Time> expires = {};
   std::string polis_id = {};
   std::string factory = {};

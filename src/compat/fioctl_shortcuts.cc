@@ -102,6 +102,7 @@ class Shortcut {
   Result<ChangeWish> wish(const Scene& scene, const ceremony::RootEdit::Author& author) const {
     ChangeWish wish{.offline = kind_.offline, .key_id = run_.asked.value("--key-id"), .polis_id = author.polis_id,
                     .factory = scene.access.factory, .now = now()};
+    if (const auto lost = run_.asked.value("--lost-key")) wish.lost_targets_key = tuf::KeyId{*lost};
     if (targets_) wish.targets_archive = targets_disk_ ? &targets_disk_->archive : &nothing_;
     wish.new_key = TRY(asked_new_key(run_, root_disk_->archive));
     const auto& online = txid_.empty() ? state_.current.online_keys : state_.updated.online_keys;
@@ -262,6 +263,7 @@ Status tuf_rotate_offline_key(const Run& run) {
   const auto path = TRY(required(run, "--keys"));
   const Shortcut::Files files{path, run.asked.value("--targets-keys")};
   if (role == Role::root && files.targets) return bad_input("--targets-keys: goes with -r targets only");
+  if (role == Role::root && run.asked.has("--lost-key")) return bad_input("--lost-key: goes with -r targets only");
   if (role == Role::targets && run.asked.has("--initial")) return bad_input("--first-time: goes with -r root only");
   if (takes_first_root(run)) TRY(take_first_root(run, files.root));
   return carry_out(run, role == Role::root ? kRoot : kTargets, files);

@@ -90,6 +90,27 @@ TEST(Shortcuts, RotateTheTargetsKeyAndSignWhatIsInUse) {
   EXPECT_EQ(bench.newest()->role(Role::targets).key_ids[0].hex, id('t')) << "the online key stays first";
 }
 
+TEST(Shortcuts, TheLostTargetsKeyIsTheOneThatGoes) {
+  UpdatesBench bench;
+  ASSERT_EQ(bench.init().code, 0);
+  const std::string second = "/home/owner/second.tgz", third = "/home/owner/third.tgz";
+  ASSERT_EQ(bench.stage({"add-offline-key", "-r", "targets", "-k", second, "--trust-on-first-use"}).code, 0);
+  ASSERT_EQ(bench.stage({"sign", "-k", bench.path, "--yes"}).code, 0);
+  ASSERT_EQ(bench.stage({"apply"}).code, 0);
+  const tuf::KeyId lost = bench.newest()->role(Role::targets).key_ids.back();
+  const Args rotate = {"keys", "tuf", "rotate-offline-key", "-r", "targets", "-k", bench.path, "-K", third};
+  EXPECT_THAT(bench.run(rotate).err, HasSubstr("--lost-key ID")) << "which of the two?";
+  EXPECT_EQ(bench.run(with(with(rotate, "--lost-key"), id('7'))).code, 1);
+  EXPECT_THAT(bench.names_of("third.tgz"), testing::IsEmpty());
+  EXPECT_EQ(bench.run({"keys", "tuf", "rotate-offline-key", "-r", "root", "-k", bench.path, "--lost-key", lost.hex}).code, 1);
+  const auto done = bench.run(with(with(rotate, "--lost-key"), lost.hex));
+  ASSERT_EQ(done.code, 0) << done.err;
+  const auto left = bench.newest()->role(Role::targets).key_ids;
+  EXPECT_THAT(left, testing::Contains(tuf::KeyId{id('o')}));
+  EXPECT_THAT(left, testing::Not(testing::Contains(lost)));
+  EXPECT_TRUE(holds_key_of(bench.archive_at(third), *bench.newest(), Role::targets));
+}
+
 TEST(Shortcuts, RefuseWhenTargetsInUseWouldLoseTheirQuorum) {
   UpdatesBench bench;
   bench.updates.publish_targets("main", targets_file("t"));
