@@ -154,11 +154,19 @@ Task<Connection::After> Connection::serve_one() {
   if (!refusal) {
     Router::Match match = listening_->options.router->match(request.method, request.path);
     refusal = refusal_before_body(request, reader.head(), match);
-    if (!refusal) co_return co_await serve_body(reader, request, match);
+    if (!refusal && match.route->body != Route::Body::unread) co_return co_await serve_body(reader, request, match);
+    if (!refusal) refusal = co_await answer_unread(reader.head(), request, match);
   }
   const RequestHead& head = reader.head();
   const After after = head.has_body() ? After::linger : head.keep_alive ? After::next_request : After::close;
   co_return co_await answer(request, std::move(*refusal), after);
+}
+
+Task<Response> Connection::answer_unread(const RequestHead& head, Request& request, Router::Match& match) {
+  request.params = std::move(match.params);
+  request.body_size = head.content_length.value_or(0);
+  enter(Phase::running, Seconds(0));
+  co_return co_await respond_on_worker(*match.route, request);
 }
 
 Task<Connection::After> Connection::serve_body(RequestReader& reader, Request& request, Router::Match& match) {

@@ -51,6 +51,7 @@ class Connection {
   Task<bool> greet();
   Task<After> serve_one();
   Task<After> serve_body(RequestReader& reader, Request& request, Router::Match& match);
+  Task<Response> answer_unread(const RequestHead& head, Request& request, Router::Match& match);
   Task<After> answer(const Request& request, Response response, After after);
   Task<After> refuse_reading(const Request& request, Error error, int status);
   // Both: unavailable when the connection ended or its time was up; otherwise what is to be refused.

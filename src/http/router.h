@@ -14,7 +14,9 @@ namespace rota::http {
 using Handler = std::function<Response(const Request&)>;
 
 struct Route {
-  enum class Body { buffer, spool };  // spool: to a temporary file, for large bodies
+  // spool: to a temporary file, for large bodies. unread: the handler answers by the head alone, where body_size is what was
+  // announced; the body is never stored, and the connection ends with it.
+  enum class Body { buffer, spool, unread };
   enum class Run { here, worker };    // here: on the network thread, must not block; worker: on a pool
   std::string method;                 // "GET" also serves HEAD
   // "/repo/{name}": segments are literal, "{name}" (one clean segment) or "{name...}" (one or more clean segments, at

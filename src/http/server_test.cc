@@ -79,6 +79,11 @@ class ServerTest : public testing::Test {
     router_.add("GET", "/split", [](const Request&) {
       return Response{.headers = {{"X-A", "b\r\nX-Injected: c"}, {"Content-Length", "999"}}, .body = "x"};
     });
+    router_.add(Route{"PUT", "/unread/{name}",
+                      [](const Request& r) {
+                        return text_response(200, r.param("name") + " " + std::to_string(r.body_size) + " " + r.body + r.body_file);
+                      },
+                      4 << 20, Route::Body::unread});
     router_.add(Route{"PUT", "/spool", [](const Request& r) { return spooled(r); }, 4 << 20, Route::Body::spool});
   }
 
@@ -240,6 +245,22 @@ TEST_F(ServerTest, SaysContinueOnlyWhenTheBodyIsWanted) {
   RawPeer other = connected();
   other.say("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(other.hear_reply().status, 413);
+}
+
+TEST_F(ServerTest, AnswersByTheHeadAloneWhereTheBodyIsNotRead) {
+  RawPeer waiting = connected();
+  waiting.say("PUT /unread/a HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(waiting.hear_reply().body, "a 3000000 ") << "before a byte of it was sent";
+  RawPeer sending = connected();
+  sending.say("PUT /unread/b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
+  EXPECT_EQ(sending.hear_reply().body, "b 3 ");
+  RawPeer none = connected();
+  none.say("PUT /unread/c HTTP/1.1\r\nHost: x\r\n\r\n" + get("/name/after"));
+  EXPECT_EQ(none.hear_reply().body, "c 0 ");
+  EXPECT_EQ(none.hear_reply().body, "after") << "without a body the connection goes on";
+  RawPeer large = connected();
+  large.say("PUT /unread/d HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n");
+  EXPECT_EQ(large.hear_reply().status, 413);
 }
 
 TEST_F(ServerTest, ServesHeadWithoutABody) {

@@ -142,7 +142,7 @@ Result<http::Response> complete(const RepoCall& call) {
   return call.answer(204);
 }
 
-// An address for the whole file: the body that comes with this request is not looked at.
+// An address for the whole file: the body that comes with this request is not read.
 Result<http::Response> put_upload(const RepoCall& call) {
   const std::string name = TRY(file_of(call));
   const auto size = static_cast<std::int64_t>(call.request.body_size);
@@ -203,7 +203,6 @@ std::function<std::optional<http::Response>(const http::Request&)> upload_gate(A
 }
 
 void add_upload_routes(http::Router& router, App& app) {
-  constexpr auto kSpool = http::Route::Body::spool;
   for (const auto view : kRepoBases) {
     const std::string base(view);
     const auto add = [&](const char* method, const std::string& rest, std::string_view scope, RepoOperation operation) {
@@ -215,11 +214,11 @@ void add_upload_routes(http::Router& router, App& app) {
     add("GET", "/targets/{file...}", kReadTargets, answered<get_file>);
     add("DELETE", "/targets/{file...}", kUpdateTargets, answered<delete_file>);
     router.add({"PUT", base + "/uploads/{file...}", repo_route(app, kUpdateTargets, answered<put_upload>),
-                static_cast<std::uint64_t>(kMaxTargetFile), kSpool});
+                static_cast<std::uint64_t>(kMaxTargetFile), http::Route::Body::unread});
   }
   router.add({"PUT", std::string(kSignedPrefix) + "{factory}/{upload}/{part}",
               answering([&app](const http::Request& request) { return put_part(app, request); }),
-              static_cast<std::uint64_t>(kMaxTargetFile), kSpool});
+              static_cast<std::uint64_t>(kMaxTargetFile), http::Route::Body::spool});
 }
 
 }  // namespace rota::server
