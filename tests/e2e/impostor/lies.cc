@@ -36,11 +36,11 @@ Bytes with_broken_signatures(const Bytes& envelope) {
   return to_json(json);
 }
 
-// Only the last of its signatures, by whatever key.
-Bytes with_one_signature(const Bytes& envelope) {
+// Without the signatures of these keys.
+Bytes without_signatures_of(const Bytes& envelope, const Json::Array& keys) {
   Json json = parse_json(envelope).value();
-  auto& all = *json["signatures"].if_array();
-  if (all.size() > 1) all.erase(all.begin() + 1, all.end());
+  std::erase_if(*json["signatures"].if_array(),
+                [&](const Json& one) { return std::ranges::count(keys, Json(one.text_or("keyid", ""))) > 0; });
   return to_json(json);
 }
 
@@ -226,7 +226,10 @@ Told committed_page(Truth& truth, const Asked& asked) {
 Told committed_by_half(Truth& truth, const Asked& asked) {
   if (!asked.is_read()) return committed_silently(truth, asked);
   if (!is_root(asked) || truth.swallowed().empty()) return std::nullopt;
-  return json_reply(with_one_signature(truth.swallowed()));
+  const auto newest = parse_json(truth.beside(asked, "root.json").body);
+  if (!newest) return std::nullopt;
+  const Json& going = *newest->find("signed")->find("roles")->find("root")->find("keyids");
+  return json_reply(without_signatures_of(truth.swallowed(), *going.if_array()));
 }
 
 }  // namespace
