@@ -1,9 +1,12 @@
 // Against real tokens (SoftHSM), a real TPM (swtpm) and a real program that signs.
 #include "keys/key_homes.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifdef __SANITIZE_ADDRESS__
@@ -261,16 +264,24 @@ class TpmTest : public KeyHomesTest {
   }
   static bool start(int port) {
     const auto at = [](int number) { return "type=tcp,bindaddr=127.0.0.1,port=" + std::to_string(number); };
-    const Command swtpm{.argv = {"swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + state_, "--server", at(port), "--ctrl", at(port + 1),
-                                 "--flags", "not-need-init,startup-clear", "--daemon", "--pid", "file=" + state_ + "/pid"}};
-    const bool up = std::system(joined(swtpm.argv).c_str()) == 0;  // it outlives the process that starts it
+    const bool up = started({"swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + state_, "--server", at(port), "--ctrl", at(port + 1),
+                             "--flags", "not-need-init,startup-clear", "--daemon", "--pid", "file=" + state_ + "/pid"});
     ::setenv("TPM2OPENSSL_TCTI", ("swtpm:host=127.0.0.1,port=" + std::to_string(port)).c_str(), 1);
     return up;
   }
-  static std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const auto& word : words) text += word + " ";
-    return text + "2>/dev/null";
+  // Not by run(), which leaves nothing behind: what goes on in the background outlives the process that starts it.
+  static bool started(std::vector<std::string> words) {
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t quiet;
+    posix_spawn_file_actions_init(&quiet);
+    posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
+    pid_t child = 0;
+    int status = -1;
+    const bool spawned = posix_spawnp(&child, argv[0], &quiet, nullptr, argv.data(), environ) == 0;
+    posix_spawn_file_actions_destroy(&quiet);
+    return spawned && ::waitpid(child, &status, 0) == child && status == 0;
   }
   inline static std::string state_;
 };
