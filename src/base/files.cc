@@ -126,6 +126,24 @@ Status PosixFiles::create(const std::string& path, BytesView bytes, unsigned mod
   return {};
 }
 
+Status Files::create_whole(const std::string& path, BytesView bytes, unsigned mode) {
+  TRY(create(path, bytes, mode));
+  return sync(path);
+}
+
+// A file without a name, which gets it once everything is on the medium (open(2), O_TMPFILE).
+Status PosixFiles::create_whole(const std::string& path, BytesView bytes, unsigned mode) {
+  const Descriptor fd(::open(folder_of(path).c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, mode));
+  if (fd.get() < 0) return Files::create_whole(path, bytes, mode);  // not of this file system; or it says why not
+  if (::fchmod(fd.get(), mode) != 0) return errno_error("chmod", path);
+  TRY(write_all(fd.get(), bytes, path));
+  if (::fsync(fd.get()) != 0) return errno_error("fsync", path);
+  const std::string open_file = "/proc/self/fd/" + std::to_string(fd.get());
+  if (::linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+  if (errno == ENOENT) return Files::create_whole(path, bytes, mode);  // no /proc here
+  return errno_error("create", path);
+}
+
 Result<Bytes> PosixFiles::read_part(const std::string& path, std::uint64_t offset, std::size_t max) {
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return errno_error("read", path);
@@ -193,8 +211,7 @@ Result<std::uint64_t> PosixFiles::free_bytes(const std::string& folder) {
 }
 
 Status create_durable(Files& files, const std::string& path, BytesView bytes, unsigned mode) {
-  TRY(files.create(path, bytes, mode));
-  TRY(files.sync(path));
+  TRY(files.create_whole(path, bytes, mode));
   return files.sync_folder(folder_of(path));
 }
 

@@ -36,6 +36,9 @@ class Files {
   virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;  // names, sorted, without . and ..
   // Exclusively creates and writes; the bytes may be lost until sync().
   virtual Status create(const std::string& path, BytesView bytes, unsigned mode) = 0;
+  // As create and sync; where the file system knows how, the name is not there before all of the bytes are, whenever this is cut
+  // off. The name may be lost until sync_folder().
+  virtual Status create_whole(const std::string& path, BytesView bytes, unsigned mode);
   // At most `max` bytes from `offset`; fewer only where the file ends.
   virtual Result<Bytes> read_part(const std::string& path, std::uint64_t offset, std::size_t max) = 0;
   // Writes at the end of a file that is there; the bytes may be lost until sync().
@@ -57,6 +60,7 @@ class PosixFiles final : public Files {
   Result<FileFacts> facts(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& folder) override;
   Status create(const std::string& path, BytesView bytes, unsigned mode) override;
+  Status create_whole(const std::string& path, BytesView bytes, unsigned mode) override;
   Result<Bytes> read_part(const std::string& path, std::uint64_t offset, std::size_t max) override;
   Status append(const std::string& path, BytesView bytes) override;
   Status sync(const std::string& path) override;
@@ -69,7 +73,7 @@ class PosixFiles final : public Files {
   Result<std::uint64_t> free_bytes(const std::string& folder) override;
 };
 
-// A new file, durable when this returns: create, sync, sync_folder. conflict when it exists already.
+// A new file, durable when this returns: create_whole, sync_folder. conflict when it exists already.
 Status create_durable(Files& files, const std::string& path, BytesView bytes, unsigned mode);
 // Old content or new content, never a mixture, at any power cut: temporary file, sync, rename, sync_folder.
 Status replace_file(Files& files, const std::string& path, BytesView bytes, unsigned mode);

@@ -140,6 +140,7 @@ Result<Settled> Rotation::settle_journal(Journal journal) {
   if (journal.state != Journal::State::confirmed) {
     TRY(unchanged_since(file_, journal.archive_sha256));
     TRY(companions_wait(journal));
+    if (TRY(is_cancelled(next.archive, journal))) return unneeded();
     TRY(publish(next.archive, journal));
     TRY(advance(journal, Journal::State::confirmed));
   }
@@ -148,6 +149,17 @@ Result<Settled> Rotation::settle_journal(Journal journal) {
     settled.roots.emplace(stream, TRY(tuf::next_root(trusted, candidate)));
   }
   return take_over(journal, std::move(settled));
+}
+
+// Whoever cancelled the transaction, nothing of it was published, and the server's keys that the new root names are gone.
+Result<bool> Rotation::is_cancelled(const Archive& next, const Journal& journal) const {
+  if (!journal.bound_to_transaction) return false;
+  const auto state = UpdatesApi(source_).state();
+  if (!state) return Error{state.error().fault, state.error().what, std::string(kResume)};
+  if (!*state || (*state)->status != UpdatesState::Status::none) return false;
+  for (const auto& [stream, candidate] : journal.candidate)
+    if (TRY(shown(of(stream), TRY(pinned(stream, next, journal)), candidate)) != Shown::old_root) return false;
+  return true;
 }
 
 Result<const keys::ArchiveFile*> Rotation::companion(const std::string& path) const {

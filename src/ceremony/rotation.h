@@ -39,7 +39,7 @@ struct ArchiveChange {
 struct Settled {
   enum class Outcome {
     rotated,       // new on both sides; or staged, when that was the aim
-    nothing_sent,  // old on both sides; what had been prepared is set aside
+    nothing_sent,  // old on both sides, also when the transaction was cancelled; what had been prepared is set aside
   };
   Outcome outcome = Outcome::rotated;
   std::string backup = {};     // of the old archive, when rotated
@@ -84,6 +84,7 @@ class Rotation {
   Result<bool> names_new_key(const keys::Archive& next, const Journal& journal) const;
   Result<Settled> take_over(const Journal& journal, Settled settled);
   Result<Settled> unneeded();
+  Result<bool> is_cancelled(const keys::Archive& next, const Journal& journal) const;
   Result<const keys::ArchiveFile*> companion(const std::string& path) const;
   Status companions_wait(const Journal& journal) const;
   Status take_over_companions(const Journal& journal) const;

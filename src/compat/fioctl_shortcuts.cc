@@ -153,7 +153,9 @@ class Shortcut {
     if (auto prepared = run.prepare_change(*plan, archives(*plan), origin(scene)); !prepared.ok())
       return called_off(scene, prepared.error());
     const auto settled = TRY(run.settle());
-    return summarise(scene.access, settled, *plan);
+    if (settled.outcome == Settled::Outcome::rotated) return summarise(scene.access, settled, *plan);
+    return conflict("the transaction was cancelled by somebody else; nothing was published",
+                    "the new keys, which no root names, are kept in '" + settled.set_aside + "'");
   }
 
   // Nothing with a new key was sent yet: a transaction of this run is closed again.
