@@ -87,6 +87,9 @@ TEST(Shortcuts, RotateTheTargetsKeyAndSignWhatIsInUse) {
   EXPECT_EQ(bench.bytes(bench.path), bench.before);
   EXPECT_TRUE(holds_key_of(bench.archive_at(bench.targets_path), *bench.newest(), Role::targets));
   EXPECT_TRUE(tuf::targets_under(*bench.newest_production(), bench.updates.targets().at("main")).ok());
+  EXPECT_TRUE(tuf::targets_under(*bench.newest_production(), bench.updates.waves().at("w1")).ok());
+  EXPECT_EQ(bench.newest_production()->role(Role::targets).threshold, 2);
+  EXPECT_EQ(bench.newest()->role(Role::targets).threshold, 1);
   EXPECT_EQ(bench.newest()->role(Role::targets).key_ids[0].hex, id('t')) << "the online key stays first";
 }
 
@@ -161,10 +164,19 @@ TEST(Shortcuts, TheFirstRootKeyIsTakenAndRotatedAway) {
   UpdatesBench bench;
   bench.updates.hold_first_root('2');
   const std::string file = "/home/owner/first.tgz";
-  const auto done = bench.run({"keys", "tuf", "rotate-offline-key", "-r", "root", "-k", file, "--first-time", "--trust-on-first-use"});
+  const auto first_time = [&](const std::string& to) {
+    return bench.run({"keys", "tuf", "rotate-offline-key", "-r", "root", "-k", to, "--first-time", "--trust-on-first-use"});
+  };
+  EXPECT_EQ(first_time(bench.path).code, 3) << "is there already";
+  EXPECT_EQ(first_time("/home/nobody/first.tgz").code, 3) << "no such folder";
+  EXPECT_EQ(bench.updates.calls("POST"), 0) << "the server has released nothing";
+  EXPECT_EQ(bench.bytes(bench.path), bench.before);
+  const auto done = first_time(file);
   ASSERT_EQ(done.code, 0) << done.err << done.out;
   const auto archive = bench.archive_at(file);
-  EXPECT_NE(archive.find("tufrepo/keys/first-root.sec"), nullptr);
+  const std::string own = "tufrepo/keys/fioctl-root-" + bench.newest()->role(Role::root).key_ids[0].hex;
+  for (const auto& name : {std::string("tufrepo/keys/first-root"), own})
+    for (const char* half : {".pub", ".sec"}) EXPECT_NE(archive.find(name + half), nullptr) << name << half;
   EXPECT_TRUE(bench.opens_newest(archive));
   EXPECT_FALSE(bench.updates.is_open());
 }
@@ -291,11 +303,51 @@ TEST(Shortcuts, ACancelledTransactionTakesItsOnlineKeysWithIt) {
   bench.updates.refuse_next("apply", 423);
   ASSERT_EQ(bench.run(rotate_all(bench)).code, 4);
   ASSERT_EQ(bench.stage({"cancel"}).code, 0);
-  EXPECT_EQ(bench.run(with(rotate_all(bench), "--resume")).code, 4);
-  ASSERT_EQ(bench.run(with(rotate_all(bench), "--abandon")).code, 0);
+  const auto resumed = bench.run(with(with(rotate_all(bench), "--resume"), "--json"));
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_NE(resumed.out.find("\"unchanged\""), std::string::npos) << resumed.out;
   EXPECT_EQ(bench.newest()->version, 2);
   EXPECT_EQ(bench.bytes(bench.path), bench.before);
   EXPECT_EQ(bench.run(rotate_all(bench)).code, 0);
+}
+
+// fioctl.md B13: the process is gone, its journal stays, and somebody else cancels what it had begun.
+TEST(Shortcuts, KilledBeforeTheApplyLeaveTheFactoryAsItWasOnceCancelled) {
+  int begun = 0;
+  for (std::size_t cut = 0;; ++cut) {
+    SCOPED_TRACE(cut);
+    UpdatesBench bench;
+    bench.updates.publish_targets("main", targets_file("to"));
+    const auto roots = bench.server.roots(), production = bench.server.production_roots();
+    const auto targets = bench.updates.targets();
+    std::size_t seen = 0;
+    bench.updates.on_request([&](const FetchRequest&) -> Status {
+      if (seen++ < cut) return {};
+      bench.files.cut_after(0);
+      EXPECT_FALSE(bench.files.sync_folder("/").ok());
+      return unavailable("killed");
+    });
+    const bool done = bench.run(rotate_all(bench)).code == 0;
+    bench.updates.on_request({});
+    bench.server.on_request({});
+    bench.files.restart();
+    if (done) break;
+    if (!bench.updates.is_open()) continue;
+    ++begun;
+    EXPECT_EQ(bench.init().code, 4) << "409 before it is cancelled";
+    bench.token = "bob";
+    EXPECT_EQ(bench.stage({"cancel"}).code, 0);
+    EXPECT_FALSE(bench.updates.is_open());
+    EXPECT_EQ(bench.server.roots(), roots);
+    EXPECT_EQ(bench.server.production_roots(), production);
+    EXPECT_EQ(bench.updates.targets(), targets);
+    EXPECT_TRUE(bench.opens_newest(bench.archive_now()));
+    bench.token = "alice";
+    EXPECT_EQ(bench.init().code, 0);
+    const auto onward = bench.stage({"rotate-online-key", "-r", "snapshot", "--trust-on-first-use"});
+    EXPECT_EQ(onward.code, 0) << "the factory goes on: " << onward.err;
+  }
+  EXPECT_GT(begun, 5);
 }
 
 // Whatever was cut: no root of the server names a key that is on no disk of the owner, and --resume or cancel settles it.

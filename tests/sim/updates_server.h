@@ -27,6 +27,7 @@ class UpdatesServer final : public Fetcher {
   void publish_wave(const std::string& wave, Bytes file) { waves_[wave] = std::move(file); }
   // The signed targets in use, as they are after an apply.
   const std::map<std::string, Bytes>& targets() const { return targets_; }
+  const std::map<std::string, Bytes>& waves() const { return waves_; }
   // What GET /v1/trust answers; without it there is no such page.
   void tell_trust(std::string census) { trust_ = std::move(census); }
   bool is_open() const { return status_ != "NONE"; }
