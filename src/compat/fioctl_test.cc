@@ -106,6 +106,36 @@ TEST(FioctlRoots, AreDownloadedVerbatimOnceTheChainVerifies) {
   EXPECT_EQ(bench.files.read("/roots.tgz", 1u << 20).value(), before);
 }
 
+TEST(FioctlRoots, LeaveNoFileWhenTheDownloadBreaksOff) {
+  const std::vector<std::string> download = {"keys", "tuf", "download-roots", "/home/owner/roots.tgz", "-f", "acme", "-t", "x"};
+  for (const bool of_power : {false, true}) {
+    for (std::size_t cut = 0;; ++cut) {
+      SCOPED_TRACE(cut);
+      Bench bench;
+      bench.server.require_bearer("");
+      bench.put("/home/owner/c.yaml", "server:\n  url: https://api.sim\n");
+      bench.env["FIOCTL_CONFIG"] = "/home/owner/c.yaml";
+      std::size_t seen = 0;
+      if (of_power) bench.files.cut_after(static_cast<int>(cut));
+      else bench.server.on_request([&](const FetchRequest&) -> Status {
+        return seen++ < cut ? Status() : unavailable("connection reset");
+      });
+      const auto code = bench.run(download).code;
+      if (of_power) bench.files.restart();
+      const bool there = bench.files.facts("/home/owner/roots.tgz")->exists();
+      if (there) {
+        EXPECT_EQ(keys::Archive::read(bench.bytes("/home/owner/roots.tgz"))->members().size(), 2u);
+      }
+      EXPECT_TRUE(there || code != 0);
+      EXPECT_TRUE(code == 0 || of_power || !there) << "a part of it";
+      EXPECT_TRUE(code == 0 || of_power || code == 6) << code;
+      if (code != 0) continue;
+      EXPECT_GT(cut, 2u);
+      break;
+    }
+  }
+}
+
 TEST(FioctlRoots, NeverReplaceAKeyArchive) {
   Bench bench;
   bench.put("/home-config.yaml", "factory: acme\ntoken: x\nserver:\n  url: https://api.sim\n");
@@ -291,6 +321,58 @@ TEST(KeysRotate, RefusesALyingServerAndShowsTheDifference) {
   }
 }
 
+TEST(KeysRotate, RefusesALoweredThresholdAndShowsIt) {
+  Bench bench;
+  bench.server.publish(sim::signed_root(
+      sim::root_body({.version = 3, .root_keys = "23", .targets_keys = "to", .root_threshold = 2}), "23"));
+  bench.server.serve_instead(
+      4, sim::signed_root(sim::root_body({.version = 4, .root_keys = "23", .targets_keys = "to"}), "2"));
+  const auto done = bench.rotate();
+  EXPECT_EQ(done.code, 2) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("root: threshold 2"));
+  EXPECT_EQ(bench.server.posts(), 0);
+  EXPECT_EQ(bench.bytes(bench.path), bench.before);
+  EXPECT_THAT(bench.archive_files(), ElementsAre("a.tgz"));
+}
+
+TEST(KeysRotate, RotatesARootThatHasExpiredWithAWarning) {
+  Bench bench;
+  bench.clock.set(parse_rfc3339("2037-01-01T00:00:00Z").value());
+  const auto done = bench.rotate();
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("expired"));
+  EXPECT_TRUE(bench.opens_newest(bench.archive_now()));
+  EXPECT_EQ(rfc3339(bench.newest()->expires), "2038-01-01T00:00:00Z");
+}
+
+// A root whose key stands under an id of another time, not the hash of its canonical form.
+Bytes root_with_another_id(const std::string& another) {
+  Json body = sim::root_body({.root_keys = "2"});
+  Json keys = *body.find("keys");
+  keys[another] = *keys.find(id('2'));
+  keys.if_object()->erase(id('2'));
+  body["keys"] = keys;
+  body["roles"]["root"]["keyids"] = Json(Json::Array{Json(another)});
+  const tuf::KeySigner signer(sim::key_of('2'));
+  return tuf::sign_envelope(body, {&signer}, {{tuf::KeyId{another}, signer.public_key()}}).value();
+}
+
+TEST(KeysRotate, RotatesAKeyUnderAnIdOfAnotherTimeToOneOfOurs) {
+  Bench bench(sim::layout_c());
+  const std::string another(64, 'e');
+  bench.server = sim::Repository({root_with_another_id(another)}, bench.now);
+  bench.put("/home/owner/c.yaml", "factory: acme\ntoken: api-token\nserver:\n  url: https://api.sim\n");
+  bench.env["FIOCTL_CONFIG"] = "/home/owner/c.yaml";
+  const auto done = bench.rotate();
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("= Old root keyid: " + another));
+  const auto root = bench.newest();
+  EXPECT_EQ(root->version, 2);
+  const auto fresh = root->role(tuf::Role::root).key_ids.at(0);
+  EXPECT_EQ(fresh, tuf::key_id(root->keys.at(fresh)));
+  EXPECT_TRUE(bench.opens_newest(bench.archive_now()));
+}
+
 struct LocalCase {
   const char* name;
   std::function<void(Bench&)> break_it;
@@ -308,6 +390,8 @@ TEST(KeysRotate, StopsBeforeAnythingIsSent) {
       {"truncated", [](Bench& b) { b.put(b.path, b.before.substr(0, b.before.size() / 2)); }, 3, "cut short"},
       {"leftover", [](Bench& b) { b.put(b.path + ".tmp", "x"); }, 4, "--resume"},
       {"journal", [](Bench& b) { b.put(b.path + ".journal", "{}"); }, 4, "--abandon"},
+      {"leftover, to look at", [](Bench& b) { b.put(b.path + ".tmp", "x"); }, 4, "keys archive show"},
+      {"journal, to look at", [](Bench& b) { b.put(b.path + ".journal", "{}"); }, 4, "keys archive show"},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
@@ -331,6 +415,35 @@ TEST(KeysRotate, SaysWhenItIsNotAuthorisedAndPrintsNoSecret) {
     EXPECT_EQ(done.code, 5) << done.err;
     EXPECT_THAT(done.out + done.err, Not(HasSubstr("sesame")));
     EXPECT_THAT(bench->archive_files(), ElementsAre("a.tgz"));
+  }
+}
+
+// Stands between the owner and the service, answers by itself, and says again what it was told.
+struct Proxy final : Fetcher {
+  int status = 0;
+  Result<FetchReply> fetch(const FetchRequest& request) override {
+    Bytes body = "<html>";
+    for (const auto& [name, value] : request.headers) body += name + ": " + value + "\n";
+    return FetchReply{status, {}, body};
+  }
+};
+
+TEST(KeysRotate, StopsAtAProxyAndPrintsNoTokenThatItSaysAgain) {
+  for (const auto& [status, code] : {std::pair{401, 5}, {403, 5}, {407, 6}, {502, 6}}) {
+    SCOPED_TRACE(status);
+    Bench bench;
+    Proxy proxy;
+    proxy.status = status;
+    bench.put("/home/owner/c.yaml", "server: {url: 'https://api.sim'}\nfactory: acme\ntoken: sesame\n");
+    const auto names = bench.names();
+    std::ostringstream out, err;
+    const FioctlWorld world{bench.files, bench.clock, proxy, [](const std::string& name) -> std::optional<std::string> {
+                              return name == "HOME" ? std::optional<std::string>("/home/owner") : std::nullopt;
+                            }};
+    EXPECT_EQ(fioctl({"keys", "rotate", bench.path, "-c", "/home/owner/c.yaml"}, cli::Talk(out, err), world), code) << err.str();
+    EXPECT_THAT(out.str() + err.str(), Not(HasSubstr("sesame")));
+    EXPECT_EQ(bench.bytes(bench.path), bench.before);
+    EXPECT_THAT(bench.archive_files(), ElementsAre("a.tgz"));
   }
 }
 

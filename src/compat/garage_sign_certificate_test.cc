@@ -8,6 +8,7 @@
 #include "crypto/tls.h"
 #include "http/client.h"
 #include "http/server.h"
+#include "keys/zip.h"
 #include "sim/crash_files.h"
 #include "sim/roots.h"
 
@@ -35,8 +36,9 @@ class ClientCertificate : public testing::Test {
         {vector_file("server.pem"), crypto::SecretBytes(vector_file("server_key.pem")), vector_file("ca.pem")});
     const auto port = server_.listen({.tls = context.value(), .router = &router_}).value();
     server_.start();
+    address_ = "https://localhost:" + std::to_string(port);
     put(kRepo + "/config.json",
-        to_pretty_json(Json::Object{{"reposerver", "https://localhost:" + std::to_string(port)},
+        to_pretty_json(Json::Object{{"reposerver", address_},
                                     {"repoServerType", "RepoServer"},
                                     {"auth", Json::Object{{"server", "https://token.sim"},
                                                           {"client_id", "x"},
@@ -54,8 +56,8 @@ class ClientCertificate : public testing::Test {
     if (file == "root.json" || file == "2.root.json") return http::text_response(200, roots[1]);
     return file == "1.root.json" ? http::text_response(200, roots[0]) : http::text_response(404, "none");
   }
-  int run(std::vector<std::string> words) {
-    words.insert(words.end(), {"--repo", kRepo});
+  int run(std::vector<std::string> words, const std::string& repo = kRepo) {
+    words.insert(words.end(), {"--repo", repo});
     const auto connect = [](const crypto::TlsClientOptions& identity) -> Result<std::shared_ptr<Fetcher>> {
       const auto tls = TRY(crypto::TlsContext::client(identity));
       return std::shared_ptr<Fetcher>(std::make_shared<http::Client>(http::ClientOptions{.tls = tls}));
@@ -71,7 +73,7 @@ class ClientCertificate : public testing::Test {
   FixedClock clock_{kNow};
   http::Router router_;
   http::Server server_{http::ServerOptions{}};
-  std::string said_;
+  std::string address_, said_;
 };
 
 TEST_F(ClientCertificate, IsPresentedInPlaceOfAToken) {
@@ -83,6 +85,23 @@ TEST_F(ClientCertificate, IsPresentedInPlaceOfAToken) {
     EXPECT_TRUE(files_.facts(kRepo + "/roles/trusted/2.root.json")->exists());
     for (const auto* name : {"/client_auth.p12", "/server.p12"}) files_.remove(kRepo + name).value();
   }
+}
+
+TEST_F(ClientCertificate, ComesWithTheCredentialsAndGoesBeforeTheirPassword) {
+  keys::Archive::Members members;
+  const auto add = [&](const std::string& name, const std::string& text) {
+    members.emplace(name, crypto::SecretBytes(Bytes(text)));
+  };
+  add("treehub.json", R"({"oauth2":{"server":"https://token.sim","client_id":"x","client_secret":"sesame"}})");
+  add("tufrepo.url", address_);
+  add("root.json", sim::new_factory_roots().back());
+  for (const auto* name : {"client_auth.p12", "server.p12"}) add(name, vector_file(name));
+  put("/c.zip", keys::zipped_members(members, kNow)->reveal());
+  ASSERT_EQ(run({"init", "-c", "/c.zip"}, "/r/other"), 0) << said_;
+  const auto config = parse_json(files_.read("/r/other/config.json", 1u << 16).value()).value();
+  EXPECT_EQ(to_json(*config.find("auth")), R"({"certPath":"client_auth.p12","serverCertPath":"server.p12"})");
+  EXPECT_EQ(run({"root", "pull"}, "/r/other"), 0) << said_;
+  EXPECT_TRUE(files_.facts("/r/other/roles/trusted/2.root.json")->exists());
 }
 
 TEST_F(ClientCertificate, IsImportedOnceAndOnlyWhenItCanBeRead) {

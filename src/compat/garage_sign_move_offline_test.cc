@@ -122,6 +122,7 @@ TEST(MoveOffline, KeepsOtherKeysAndThresholds) {
   ASSERT_EQ(scene.move(), kDone) << scene.said;
   EXPECT_EQ(scene.signing(tuf::Role::root), (Keys{key('2'), key('n')}));
   EXPECT_EQ(scene.signing(tuf::Role::targets), (Keys{key('o'), key('m')}));
+  for (const auto role : {tuf::Role::root, tuf::Role::targets}) EXPECT_EQ(scene.newest()->role(role).threshold, 1);
 }
 
 TEST(MoveOffline, LeavesTheTargetsRoleToAKeyThatIsInIt) {
@@ -210,6 +211,7 @@ TEST(MoveOffline, GoesOnWhateverBecameOfTheAnswer) {
     Scene scene;
     scene.server.set_mood(mood);
     scene.move();
+    EXPECT_TRUE(scene.server.holds_private_key(id_of('1')) || scene.has("keys/origin.sec"));
     scene.server.set_mood(Mood::honest);
     EXPECT_EQ(scene.move(), kDone) << scene.said;
     EXPECT_EQ(scene.server.roots().size(), 2u);

@@ -43,7 +43,8 @@ Status ArchiveFile::no_leftovers() const {
   for (const auto& leftover : {next_path(), journal_path()}) {
     if (TRY(local(files_->facts(leftover))).exists())
       return conflict("'" + leftover + "' is there: an earlier change of this archive was not finished",
-                      "run the same command with --resume to finish it, or with --abandon to set it aside");
+                      "run the same command with --resume to finish it, or with --abandon to set it aside; "
+                      "'keys archive show FILE' tells what it was");
   }
   return {};
 }

@@ -177,7 +177,7 @@ record_set() {
       -o "$work/recorded/$1/$name" "$gateway/repo/$name" || broken "cannot record $name"
   done
 }
-# impostor_tries WHAT EXIT PATTERN KIND: the false service plays KIND; foo wants to update, refuses, and runs on.
+# impostor_tries WHAT EXIT PATTERN KIND: the false service plays KIND; foo and bar want to update, refuse, and run on.
 impostor_tries() {
   local what=$1 exit_code=$2 pattern=$3 kind=$4 real=$work/recorded/after-764 lie=$work/lies/$4 extra=()
   mkdir -p "$lie"
@@ -200,9 +200,12 @@ impostor_tries() {
     --disk "$work/server" --seal-key "$work/seal.key" "${extra[@]}"
   local impostor_pid=$started_pid
   until_true 10 "the impostor listens" test -s "$log/impostor-$kind"
-  run "$exit_code" rota-device -c "$work/foo/sota" update
-  want_text "$what: refused" "$pattern" "$err"
-  want_equal "  foo still runs" "foo-lmp-764" "$(device_runs foo)"
+  local build
+  for build in foo-lmp-764 bar-lmp-800; do
+    run "$exit_code" rota-device -c "$work/${build%%-*}/sota" update
+    want_text "$what: refused" "$pattern" "$err"
+    want_equal "  ${build%%-*} still runs" "$build" "$(device_runs "${build%%-*}")"
+  done
   grep -q '^GET /repo/' "$log/seen-by-$kind" || broken "foo never asked the impostor"
   stop "$impostor_pid"
 }
