@@ -113,7 +113,8 @@ Status show_factory(const Invocation& call) {
 
 Status write_credentials(const Invocation& call) {
   TRY(check_place(call.files, call.given.text("output")));
-  const Bytes zip = TRY(call.service.download(factory_path(call) + "/credentials.zip", kMaxArchive));
+  const std::string proof = call.given.has("client-certificate") ? "?proof=certificate" : "";
+  const Bytes zip = TRY(call.service.download(factory_path(call) + "/credentials.zip" + proof, kMaxArchive));
   TRY(create_durable(call.files, call.given.text("output"), zip, 0600));
   call.talk.say("credentials written: " + call.given.text("output"));
   if (call.json()) call.talk.out() << to_json(Json::Object{{"credentials", call.given.text("output")}}) << "\n";
@@ -178,7 +179,10 @@ Noun factory_noun() {
            {"list", "all factories", {}, list_factories},
            {"show", "one factory", {name}, show_factory},
            {"archive", "take the root key archive; can be confirmed once", {name, output}, archive_factory},
-           {"credentials", "credentials.zip for tools and CI", {name, output}, write_credentials},
+           {"credentials",
+            "credentials.zip for tools and CI",
+            {name, output, {Kind::flag, "--client-certificate", "with a certificate to call with, instead of a token"}},
+            write_credentials},
            {"roots",
             "every root, verified as a chain",
             {name, {Kind::required_value, "-o,--output", "folder to write to"}},

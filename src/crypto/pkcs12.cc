@@ -5,6 +5,7 @@
 #include <openssl/provider.h>
 
 #include "crypto/openssl.h"
+#include "crypto/pem.h"
 
 namespace rota::crypto {
 namespace {
@@ -51,7 +52,34 @@ SecretBytes pem_of(EVP_PKEY* key) {
   return SecretBytes(text_in(bio.get()));
 }
 
+Result<CertificatesHandle> certificates_in(const std::string& pem) {
+  CertificatesHandle all(sk_X509_new_null());
+  if (pem.empty()) return all;
+  for (const auto& block : TRY(pem_blocks(pem))) {
+    const unsigned char* at = bytes_of(block.der.reveal());
+    X509* const one = d2i_X509(nullptr, &at, static_cast<long>(block.der.size()));
+    if (one == nullptr || sk_X509_push(all.get(), one) == 0) return bad_input("certificate: " + openssl_reason());
+  }
+  return all;
+}
+
+// Encrypted under the empty password, which is no secret: other tools take nothing else.
+Result<Bytes> file_with(EVP_PKEY* key, X509* certificate, const std::string& others_pem) {
+  const auto others = TRY(certificates_in(others_pem));
+  const FileHandle file(PKCS12_create("", nullptr, key, certificate, others.get(), 0, 0, 0, 0, 0));
+  if (!file) return io_error("PKCS#12: " + openssl_reason());
+  return der_of(file.get(), i2d_PKCS12);
+}
+
 }  // namespace
+
+SecretBytes write_pkcs12(const PrivateKey& key, const Certificate& certificate, const std::string& issuers_pem) {
+  auto bytes = file_with(key.native().get(), certificate.native().get(), issuers_pem);
+  if (!bytes) abort_with(bytes.error().what);
+  return SecretBytes(std::move(bytes).value());
+}
+
+Result<Bytes> write_trusted_pkcs12(const std::string& trusted_pem) { return file_with(nullptr, nullptr, trusted_pem); }
 
 Result<Pkcs12> read_pkcs12(BytesView bytes) {
   const OldCiphers ciphers;

@@ -1,11 +1,11 @@
 // PKCS#12 files without a password (RFC 7292), as tools for TUF repositories write them, also with the ciphers of old.
-// In:    the bytes of a file.
-// Out:   PEM, ready for TlsClientOptions.
+// In:    the bytes of a file; what is to be in one.
+// Out:   PEM, ready for TlsClientOptions; the bytes of a file.
 #pragma once
 
 #include <string>
 
-#include "crypto/secret.h"
+#include "crypto/x509.h"
 
 namespace rota::crypto {
 
@@ -17,5 +17,10 @@ struct Pkcs12 {
 
 // bad_input: no such file, one with a password, a key that is not the certificate's, neither key nor certificate.
 Result<Pkcs12> read_pkcs12(BytesView bytes);
+
+// A key with its certificate, and the certificates of those who issued it (PEM, perhaps none).
+SecretBytes write_pkcs12(const PrivateKey& key, const Certificate& certificate, const std::string& issuers_pem);
+// Certificates to trust, PEM, and no key.
+Result<Bytes> write_trusted_pkcs12(const std::string& trusted_pem);
 
 }  // namespace rota::crypto

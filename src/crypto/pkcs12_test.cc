@@ -37,6 +37,24 @@ TEST(Pkcs12, GivesTheCertificatesOfATrustStore) {
   EXPECT_TRUE(read->key_pem.reveal().empty());
 }
 
+TEST(Pkcs12, IsReadAsItWasWritten) {
+  const Time now = parse_rfc3339("2027-01-01T00:00:00Z").value();
+  const auto authority = CertificateAuthority::make("CA", "acme", now, days(10)).value();
+  const auto key = PrivateKey::generate_p256().value();
+  const auto request = CertificateRequest::from_pem(CertificateRequest::make_pem(key, Subject{"owner@acme", "acme", ""}).value()).value();
+  const auto certificate = authority.issue_client(request, now, days(5)).value();
+  const std::string issuer = authority.certificate().pem();
+  const auto written = write_pkcs12(key, certificate, issuer);
+  const auto read = read_pkcs12(written.reveal());
+  ASSERT_TRUE(read.ok()) << read.error().what;
+  EXPECT_EQ(PrivateKey::from_pem(read->key_pem)->public_key(), key.public_key());
+  EXPECT_EQ(read->certificate_pem, certificate.pem() + issuer);
+  const auto trusted = read_pkcs12(write_trusted_pkcs12(issuer + certificate.pem()).value());
+  ASSERT_TRUE(trusted.ok()) << trusted.error().what;
+  EXPECT_EQ(trusted->trusted_pem, issuer + certificate.pem());
+  EXPECT_EQ(write_trusted_pkcs12("no certificate").error().fault, Fault::bad_input);
+}
+
 TEST(Pkcs12, RefusesOthers) {
   const Bytes good = file("client_auth.p12");
   EXPECT_EQ(read_pkcs12(file("client_auth_password.p12")).error().fault, Fault::bad_input);

@@ -14,15 +14,15 @@ std::string private_value(const crypto::PrivateKey& key) {
 Json oauth2(const Credentials& credentials) {
   Json json;
   json["server"] = credentials.api_url + "/ota/ostreehub/" + credentials.factory + "/oauth2";
-  json["client_id"] = credentials.user;
-  json["client_secret"] = credentials.token;
+  json["client_id"] = credentials.proof.user;
+  json["client_secret"] = credentials.proof.token;
   json["scope"] = "none";
   return json;
 }
 
 Json treehub(const Credentials& credentials) {
   Json json;
-  json["oauth2"] = oauth2(credentials);
+  json["oauth2"] = credentials.proof.is_certificate() ? Json() : oauth2(credentials);
   json["no_auth"] = false;
   json["ostree"]["server"] = credentials.api_url + "/ota/treehub/" + credentials.factory + "/api/v3/";
   return json;
@@ -75,6 +75,10 @@ Result<Bytes> credentials_archive(const Credentials& credentials, Time now) {
   if (!credentials.targets_pub.empty()) members["targets.pub"] = credentials.targets_pub;
   members["treehub.json"] = to_json(treehub(credentials));
   members["tufrepo.url"] = repo_url(credentials) + "\n";
+  if (credentials.proof.is_certificate()) {
+    members["client_auth.p12"] = credentials.proof.client_p12;
+    members["server.p12"] = credentials.proof.server_p12;
+  }
   return zip(members, now);
 }
 

@@ -1,5 +1,5 @@
 // What a new factory's owner takes home: the archive of layout A (formats.md 10.1, repo-api.md 5) and credentials.zip
-// (formats.md 3). The archive holds private keys; credentials.zip holds a token and no key.
+// (formats.md 3). The archive holds private keys; credentials.zip holds a token, or a client certificate with its key.
 #pragma once
 
 #include <string>
@@ -10,10 +10,17 @@
 
 namespace rota::repo {
 
+// How a tool says who it is: by a token, or by a certificate (PKCS#12 without a password, and one of whom to trust).
+struct Proof {
+  std::string user, token;
+  Bytes client_p12 = {}, server_p12 = {};  // with these there is no token
+  bool is_certificate() const { return !client_p12.empty(); }
+};
+
 struct Credentials {
   std::string factory;
   std::string api_url;  // "https://host:port"
-  std::string user, token;
+  Proof proof;
   Bytes root;               // the trust anchor, signed
   std::string targets_pub;  // key file of the online targets key; empty: left out
 };

@@ -51,7 +51,7 @@ TEST_F(FirstArchive, SaysWhereTheServerIs) {
 }
 
 TEST_F(FirstArchive, HoldsCredentialsWithoutAKey) {
-  const auto zip = unpacked(repos_->credentials_zip("acme", test::kApi, "ci@acme", "t0ken").value());
+  const auto zip = unpacked(repos_->credentials_zip("acme", test::kApi, {"ci@acme", "t0ken"}).value());
   std::vector<std::string> names;
   for (const auto& [name, bytes] : zip) names.push_back(name);
   EXPECT_THAT(names, ElementsAre("root.json", "targets.pub", "treehub.json", "tufrepo.url"));

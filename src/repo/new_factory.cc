@@ -94,8 +94,8 @@ Result<MadeFactory> make_factory(const NewFactory& wish, Time now) {
   for (const auto& pair : pairs) signers.push_back(pair.key);
   auto standing = TRY(standing_after(unpublished(wish.name, crypto::random_uuid(), roots),
                                      Change{.targets_body = empty_targets()}, signers, now));
-  const Credentials credentials{wish.name,      wish.api_url, "owner@" + wish.name,
-                                wish.api_token, roots.back(), public_key_file(keys.targets.public_key())};
+  const Credentials credentials{
+      wish.name, wish.api_url, {"owner@" + wish.name, wish.api_token}, roots.back(), public_key_file(keys.targets.public_key())};
   auto archive = TRY(first_archive(
       {credentials, keys.root, keys.offline_root, keys.offline_targets, roots.back(), *standing.published->targets},
       now));

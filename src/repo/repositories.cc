@@ -228,16 +228,13 @@ Status Repositories::confirm_first_root(std::string_view factory, std::string_vi
   return retired.ok() || retired.error().fault == Fault::not_found ? Status() : retired;  // retired before: fine
 }
 
-Result<Bytes> Repositories::credentials_zip(std::string_view factory, std::string_view api_url, std::string_view user,
-                                            std::string_view token) const {
+Result<Bytes> Repositories::credentials_zip(std::string_view factory, std::string_view api_url, const Proof& proof) const {
   const auto standing = TRY(impl_->standing(factory));
   const auto root = TRY(newest_root(*standing));
   const auto keys = TRY(impl_->vault.online(standing->factory));
   const auto targets = signers_of(keys, *root, Role::targets);
-  const Credentials credentials{
-      standing->factory,       std::string(api_url),
-      std::string(user),       std::string(token),
-      *standing->roots.back(), targets.empty() ? std::string() : public_key_file(targets.front()->public_key())};
+  const std::string targets_pub = targets.empty() ? std::string() : public_key_file(targets.front()->public_key());
+  const Credentials credentials{standing->factory, std::string(api_url), proof, *standing->roots.back(), targets_pub};
   return credentials_archive(credentials, impl_->clock.now());
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/time.h"
 #include "crypto/secret.h"
+#include "repo/first_archive.h"
 #include "store/sqlite.h"
 #include "tuf/admit.h"
 #include "tuf/verify.h"
@@ -125,8 +126,7 @@ class Repositories {
   Result<crypto::PrivateKey> first_root_key(std::string_view factory, const tuf::KeyId& id);
   Status seal_first_root_key(std::string_view factory, const tuf::KeyId& id);
   // credentials.zip of the factory (repo-api.md 9).
-  Result<Bytes> credentials_zip(std::string_view factory, std::string_view api_url, std::string_view user,
-                                std::string_view token) const;
+  Result<Bytes> credentials_zip(std::string_view factory, std::string_view api_url, const Proof& proof) const;
 
  private:
   friend class Production;   // repo/production.h

@@ -54,6 +54,9 @@ http::Response unauthorized(const http::Request& request, const Error& error) {
   return response;
 }
 
+// No text of a token hashes to this.
+std::string name_of(const crypto::Certificate& certificate) { return "certificate:" + crypto::sha256_hex(certificate.der()); }
+
 }  // namespace
 
 bool Caller::may(std::string_view scope, std::string_view in_factory) const {
@@ -93,14 +96,22 @@ Status Auth::prepare() {
        " factory TEXT NOT NULL, scopes TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER)"});
 }
 
-Result<std::string> Auth::make_token(const NewToken& token) {
-  std::string text = crypto::random_hex(32);
+Status Auth::store(const std::string& hash, const NewToken& token) {
   const store::Value expires = token.expires ? store::Value(token.expires->time_since_epoch().count()) : nullptr;
   TRY(db_.execute(
       "INSERT INTO tokens (hash, user_name, name, factory, scopes, created_at, expires_at) VALUES (?,?,?,?,?,?,?)",
-      {crypto::sha256_hex(text), token.user, token.name, token.factory, joined(token.scopes),
-       clock_.now().time_since_epoch().count(), expires}));
+      {hash, token.user, token.name, token.factory, joined(token.scopes), clock_.now().time_since_epoch().count(), expires}));
+  return {};
+}
+
+Result<std::string> Auth::make_token(const NewToken& token) {
+  std::string text = crypto::random_hex(32);
+  TRY(store(crypto::sha256_hex(text), token));
   return text;
+}
+
+Status Auth::admit_certificate(const crypto::Certificate& certificate, const NewToken& rights) {
+  return store(name_of(certificate), rights);
 }
 
 Status Auth::drop_tokens(const std::string& user, const std::string& factory) {
@@ -108,9 +119,16 @@ Status Auth::drop_tokens(const std::string& user, const std::string& factory) {
   return {};
 }
 
-Result<Caller> Auth::caller_of_token(std::string_view token) const {
-  const auto rows = TRY(db_.query("SELECT user_name, name, factory, scopes, expires_at FROM tokens WHERE hash = ?",
-                                  {crypto::sha256_hex(token)}));
+Result<Caller> Auth::caller_of_token(std::string_view token) const { return caller_of_hash(crypto::sha256_hex(token)); }
+
+Result<Caller> Auth::caller_of_certificate(const crypto::Certificate& certificate) const {
+  if (clock_.now() > certificate.not_after()) return denied("credential: the client certificate has expired");
+  return caller_of_hash(name_of(certificate));
+}
+
+Result<Caller> Auth::caller_of_hash(const std::string& hash) const {
+  const auto rows =
+      TRY(db_.query("SELECT user_name, name, factory, scopes, expires_at FROM tokens WHERE hash = ?", {hash}));
   if (rows.empty()) return denied("credential: unknown");
   const auto& row = rows.front();
   if (!row.is_null(4) && row.integer(4) <= clock_.now().time_since_epoch().count())
@@ -122,8 +140,9 @@ Result<Caller> Auth::caller_of_token(std::string_view token) const {
 
 Result<Caller> Auth::caller_of(const http::Request& request) const {
   const auto tokens = offered_tokens(request);
+  if (tokens.empty() && request.peer && request.peer->certificate) return caller_of_certificate(*request.peer->certificate);
   if (tokens.empty())
-    return denied("credential: none given", "send 'Authorization: Bearer <token>' or 'OSF-TOKEN: <token>'");
+    return denied("credential: none given", "send 'Authorization: Bearer <token>', 'OSF-TOKEN: <token>', or a client certificate");
   const std::string address = request.peer ? request.peer->address : "";
   TRY(failures_.open_for(address));
   Result<Caller> caller = denied("credential: unknown");

@@ -58,12 +58,15 @@ class Auth {
   Status prepare();
   // Makes a token, stores its sha256, returns its text: shown once, here.
   Result<std::string> make_token(const NewToken& token);
-  // Every token of `user` for `factory`.
+  // The same for whoever proves in TLS that he has the key of this certificate. It replaces nothing.
+  Status admit_certificate(const crypto::Certificate& certificate, const NewToken& rights);
+  // Every token and certificate of `user` for `factory`.
   Status drop_tokens(const std::string& user, const std::string& factory);
   // Credentials in any accepted form: "OSF-TOKEN: t", "Authorization: Bearer t" raw or base64-wrapped, or Basic with
-  // the token as password (git). denied when there is none or it is unknown or expired; unavailable (answer 429) when
+  // the token as password (git); without any of these, the client certificate that the listener has verified. denied when there is none or it is unknown or expired; unavailable (answer 429) when
   // too many wrong ones came from that address.
   Result<Caller> caller_of(const http::Request& request) const;
+  Result<Caller> caller_of_certificate(const crypto::Certificate& certificate) const;
   // Without the failure limit: the caller counts with `failures()` where strangers can reach it.
   Result<Caller> caller_of_token(std::string_view token) const;
   // OAuth2 client credentials: user and API token in, short-lived access token out (repo-api.md 1), which never
@@ -72,6 +75,8 @@ class Auth {
   FailureLimit& failures() const { return failures_; }
 
  private:
+  Status store(const std::string& hash, const NewToken& token);
+  Result<Caller> caller_of_hash(const std::string& hash) const;
   store::Database& db_;
   const Clock& clock_;
   mutable FailureLimit failures_;

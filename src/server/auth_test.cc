@@ -36,6 +36,27 @@ TEST_F(AuthTest, RefusesWhatIsNoKnownToken) {
   EXPECT_EQ(status({{"OSF-TOKEN", token.substr(1)}}, "10.0.0.2"), 401);
 }
 
+TEST_F(AuthTest, TakesTheCertificateOfAnOperator) {
+  const auto admitted = app().pki.issue_operator("acme", "owner@acme").value();
+  const auto stranger = app().pki.issue_operator("acme", "stranger@acme").value();
+  ASSERT_TRUE(app().auth.admit_certificate(admitted.certificate, {"owner@acme", "tool", "acme", {"targets:read"}}).ok());
+  const auto by = [this](const crypto::Certificate& certificate, const Headers& headers) {
+    http::Request request = with(headers);
+    request.peer = std::make_shared<http::Peer>(http::Peer{.address = "127.0.0.1", .tls = true, .certificate = certificate});
+    return app().auth.caller_of(request);
+  };
+  const auto caller = by(admitted.certificate, {});
+  ASSERT_TRUE(caller.ok()) << caller.error().what;
+  EXPECT_EQ(caller->user, "owner@acme");
+  EXPECT_TRUE(caller->may("targets:read", "acme"));
+  EXPECT_FALSE(caller->may("targets:read", "beta"));
+  EXPECT_EQ(by(stranger.certificate, {}).error().fault, Fault::denied) << "issued, and admitted by nobody";
+  EXPECT_EQ(by(admitted.certificate, {{"OSF-TOKEN", "wrong"}}).error().fault, Fault::denied) << "a token goes before";
+  EXPECT_EQ(app().auth.caller_of_token(admitted.certificate.der()).error().fault, Fault::denied) << "what everybody may see is no token";
+  clock_.pass(days(366));
+  EXPECT_EQ(by(admitted.certificate, {}).error().fault, Fault::denied);
+}
+
 TEST_F(AuthTest, KeepsNoTokenInClear) {
   const std::string token = token_with({"*"});
   installation_.reset();

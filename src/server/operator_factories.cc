@@ -1,9 +1,11 @@
 // /v1/factories (operator-api.md 3).
+#include "crypto/pkcs12.h"
 #include "repo/repositories.h"
 #include "server/answers.h"
 #include "server/devices.h"
 #include "server/factories.h"
 #include "server/operator_api.h"
+#include "server/pki.h"
 
 namespace rota::server {
 namespace {
@@ -80,16 +82,30 @@ Result<http::Response> patch_factory(const Call& call) {
   return http::json_response(200, TRY(described(call.app, name)));
 }
 
-// A new API token each time: the server has none in clear to hand out again.
+// A new API token each time, or a new certificate: the server has none in clear to hand out again.
+Result<repo::Proof> new_proof(const Call& call, const std::string& factory) {
+  NewToken rights{call.caller.user, "credentials.zip", factory, call.caller.scopes};
+  const std::string kind = call.request.query_value("proof").value_or("token");
+  if (kind == "token") {
+    auto token = TRY(call.app.auth.make_token(rights));
+    return repo::Proof{call.caller.user, std::move(token)};
+  }
+  if (kind != "certificate") return bad_input("proof: want token or certificate, got '" + kind.substr(0, 40) + "'");
+  const auto identity = TRY(call.app.pki.issue_operator(factory, call.caller.user));
+  TRY(call.app.auth.admit_certificate(identity.certificate, rights));
+  const auto p12 = crypto::write_pkcs12(identity.key, identity.certificate, identity.issuer_pem);
+  auto trusted = TRY(crypto::write_trusted_pkcs12(call.app.pki.server_ca_pem()));
+  return repo::Proof{call.caller.user, "", Bytes(p12.reveal()), std::move(trusted)};
+}
+
 Result<http::Response> get_credentials(const Call& call) {
   const std::string name = TRY(factory_of(call, "keys:update"));
-  const std::string token =
-      TRY(call.app.auth.make_token({call.caller.user, "credentials.zip", name, call.caller.scopes}));
+  const auto proof = TRY(new_proof(call, name));
   http::Response response;
   response.headers = {{"Content-Type", "application/zip"},
                       {"Content-Disposition", "attachment; filename=\"credentials.zip\""},
                       {"Cache-Control", "no-store"}};
-  response.body = TRY(call.app.repos.credentials_zip(name, call.app.settings.api_url, call.caller.user, token));
+  response.body = TRY(call.app.repos.credentials_zip(name, call.app.settings.api_url, proof));
   call.app.audit.add({name, call.caller.user, "credentials-created", "credentials.zip"});
   return response;
 }

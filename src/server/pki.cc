@@ -8,9 +8,9 @@ namespace rota::server {
 namespace {
 
 constexpr Seconds kAuthorityLife = days(3650), kServerLife = days(730), kDeviceLife = days(730),
-                  kRenewBefore = days(30);
+                  kOperatorLife = days(365), kRenewBefore = days(30);
 constexpr std::size_t kVerdicts = 200'000;
-constexpr std::string_view kServer = "server", kServerTls = "server-tls", kDevice = "device:";
+constexpr std::string_view kServer = "server", kServerTls = "server-tls", kDevice = "device:", kOperator = "operator:";
 
 std::string sealed_for(const std::string& name) {
   return "pki/" + name;
@@ -83,38 +83,46 @@ Status Pki::issue_server_certificate(const std::vector<std::string>& names, cons
   return store(std::string(kServerTls), {std::move(certificate), {}, joined}, key);
 }
 
-Result<crypto::TlsContext> Pki::tls(const std::string& client_ca_pem) const {
+// `client_authorities`: what the names of those begin with whose client certificates are asked for.
+Result<crypto::TlsContext> Pki::tls(std::string_view client_authorities) const {
   const std::shared_lock lock(mutex_);
   const auto& identity = authorities_.find(kServerTls)->second;
   crypto::TlsServerOptions options;
   options.certificate_chain_pem = identity.certificate.pem() + server_ca_pem_;
   options.key_pem = TRY(crypto::unseal(doors_.seal_key, sealed_for(std::string(kServerTls)), identity.sealed_key));
-  options.client_ca_pem = client_ca_pem;
+  for (const auto& [name, authority] : authorities_)
+    if (name.starts_with(client_authorities)) options.client_ca_pem += authority.certificate.pem();
   return crypto::TlsContext::server(options);
 }
 
-Result<crypto::TlsContext> Pki::api_tls() const {
-  return tls("");
-}
+Result<crypto::TlsContext> Pki::api_tls() const { return tls(kOperator); }
+Result<crypto::TlsContext> Pki::gateway_tls() const { return tls(kDevice); }
 
-Result<crypto::TlsContext> Pki::gateway_tls() const {
-  std::string trusted;
+Status Pki::make_authority(const std::string& name, std::string_view common_name, const std::string& factory) {
+  const std::lock_guard making(making_);
   {
     const std::shared_lock lock(mutex_);
-    for (const auto& [name, authority] : authorities_)
-      if (name.starts_with(kDevice)) trusted += authority.certificate.pem();
+    if (authorities_.contains(name)) return {};
   }
-  return tls(trusted);
-}
-
-Status Pki::make_device_ca(const std::string& factory) {
-  const std::string name = std::string(kDevice) + factory;
-  if (device_ca(factory)) return {};
-  const auto made =
-      TRY(crypto::CertificateAuthority::make("Rota device CA", factory, doors_.clock.now(), kAuthorityLife));
+  const auto made = TRY(crypto::CertificateAuthority::make(common_name, factory, doors_.clock.now(), kAuthorityLife));
   TRY(store(name, {made.certificate(), {}, {}}, made.key()));
   if (changed_) changed_();
   return {};
+}
+
+Status Pki::make_device_ca(const std::string& factory) {
+  return make_authority(std::string(kDevice) + factory, "Rota device CA", factory);
+}
+
+Result<Pki::Identity> Pki::issue_operator(const std::string& factory, const std::string& user) {
+  const std::string name = std::string(kOperator) + factory;
+  TRY(make_authority(name, "Rota operator CA", factory));
+  const auto authority = TRY(opened(name));
+  auto key = TRY(crypto::PrivateKey::generate_p256());
+  const auto pem = TRY(crypto::CertificateRequest::make_pem(key, crypto::Subject{user, factory, ""}));
+  const auto request = TRY(crypto::CertificateRequest::from_pem(pem));
+  auto certificate = TRY(authority.issue_client(request, doors_.clock.now(), kOperatorLife));
+  return Identity{std::move(key), std::move(certificate), authority.certificate().pem()};
 }
 
 Result<crypto::Certificate> Pki::device_ca(const std::string& factory) const {

@@ -64,17 +64,21 @@ Status Service::listen(const ServiceOptions& options) {
   api.tls = TRY(app_.pki.api_tls());
   api.gate = upload_gate(app_);
   app_.settings.gateway_url = url(app_.settings, gateway_port);
-  app_.settings.api_url = url(app_.settings, TRY_IN("api", server_.listen(std::move(api))));
-  app_.pki.when_changed([this, gateway_port] { trust_new_authority(gateway_port); });
+  const auto api_port = TRY_IN("api", server_.listen(std::move(api)));
+  app_.settings.api_url = url(app_.settings, api_port);
+  app_.pki.when_changed([this, gateway_port, api_port] { trust_new_authority(gateway_port, api_port); });
   return {};
 }
 
-void Service::trust_new_authority(std::uint16_t gateway_port) {
-  auto tls = app_.pki.gateway_tls();
-  if (tls)
-    server_.replace_tls(gateway_port, std::move(tls).value());
-  else
-    spdlog::error("gateway: the new device CA is not in use: {}", tls.error().what);
+void Service::trust_new_authority(std::uint16_t gateway_port, std::uint16_t api_port) {
+  const auto replace = [this](std::uint16_t port, std::string_view door, Result<crypto::TlsContext> tls) {
+    if (tls.ok())
+      server_.replace_tls(port, std::move(tls).value());
+    else
+      spdlog::error("{}: the new CA of clients is not in use: {}", door, tls.error().what);
+  };
+  replace(gateway_port, "gateway", app_.pki.gateway_tls());
+  replace(api_port, "api", app_.pki.api_tls());
 }
 
 void Service::look_after_time(Seconds every) {

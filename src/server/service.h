@@ -30,7 +30,7 @@ class Service {
  private:
   Service(App& app, Seconds look_every);
   Status listen(const ServiceOptions& options);
-  void trust_new_authority(std::uint16_t gateway_port);
+  void trust_new_authority(std::uint16_t gateway_port, std::uint16_t api_port);
   void look_after_time(Seconds every);
   void do_what_is_due();
 
